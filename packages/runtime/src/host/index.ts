@@ -1,0 +1,4 @@
+export type { CallOptions, ConnectionNode } from './connection-node.ts';
+export type { ConnectorProcess, LaunchOptions } from './connector-process.ts';
+export type { HostFunctions, StateStore } from './host-functions.ts';
+export { launchConnector } from './launch-connector.ts';

@@ -1,0 +1,30 @@
+export {
+  type ConnectionConfig,
+  DEFAULT_TIMEOUT_MS,
+  type JsonObject,
+  type JsonValue,
+  type RetryPolicy,
+  timeoutMs,
+} from './contract/connection-config.ts';
+export { ERROR_CATALOGUE, type ErrorCode } from './contract/error-catalogue.ts';
+export {
+  DEFAULT_MAX_MESSAGE_BYTES,
+  HANDSHAKE,
+  HIGHEST_MAX_MESSAGE_BYTES,
+  PROTOCOL_VERSION,
+} from './contract/handshake.ts';
+export type {
+  Identity,
+  Message,
+  MessageMetadata,
+  Reply,
+  SendReceipt,
+} from './contract/message.ts';
+export { PluginError, type PluginErrorOptions } from './contract/plugin-error.ts';
+export type { Capability, Health, PluginMetadata } from './contract/plugin-metadata.ts';
+export {
+  backoffMs,
+  type ResolvedRetryPolicy,
+  resolveRetryPolicy,
+} from './contract/retry-policy.ts';
+export type { Delivery, Settlement } from './contract/settlement.ts';

@@ -1,0 +1,28 @@
+import type { Message, SendReceipt } from '../contract/message.ts';
+import type { PluginError } from '../contract/plugin-error.ts';
+import type { Health } from '../contract/plugin-metadata.ts';
+
+/** The receipt may leave out what the outside system does not give. */
+export type SendOutcome = Partial<SendReceipt> | PluginError;
+
+/** The outgoing side of a connection; the runtime makes a new one for every Connect and Validate. */
+export interface Destination {
+  /**
+   * Called by Validate on an instance that is never started: checks what can be checked and leaves
+   * nothing behind. Gives warnings, throws what makes Connect hopeless.
+   * @param connected whether this process is connected with an equal config
+   */
+  validate?(signal: AbortSignal, connected: boolean): Promise<string[]>;
+  /** Called once, before everything below. On abort it undoes what it began and rejects. */
+  start(signal: AbortSignal): Promise<void>;
+  /**
+   * One attempt at each message of the batch (a unary Send is a batch of one); the host retries.
+   * Calls overlap. Answers one outcome per message, in the same order: a failure concerns its own
+   * message only, a throw the whole batch. On abort it stops what it can and rejects.
+   */
+  send(batch: readonly Message[], signal: AbortSignal): Promise<readonly SendOutcome[]>;
+  /** Called at any time after `start`; throws when the connection does not work. No costly I/O. */
+  health?(): Health | Promise<Health>;
+  /** Called once, when the last send has ended (aborted ones included). */
+  stop(signal: AbortSignal): Promise<void>;
+}

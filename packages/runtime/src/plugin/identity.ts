@@ -1,0 +1,48 @@
+import { randomUUIDv7 } from 'node:crypto';
+import type { Identity, Message, MessageMetadata } from '../contract/message.ts';
+import { PluginError } from '../contract/plugin-error.ts';
+import type { IncomingMessage } from './source.ts';
+
+/** Completes what came in: id, time, the connector's name, and whose message it is. */
+export function stamp(
+  incoming: IncomingMessage,
+  connectionName: string,
+  identity: Identity | undefined,
+): Message {
+  const metadata: MessageMetadata = {
+    customerId: '',
+    tenantId: '',
+    integrationId: '',
+    destination: '',
+    correlationId: '',
+    traceId: '',
+    source: connectionName,
+    ...incoming.metadata,
+    ...identity,
+  };
+  return {
+    id: incoming.id || randomUUIDv7(),
+    payload: incoming.payload,
+    contentType: incoming.contentType ?? 'application/octet-stream',
+    metadata,
+    headers: incoming.headers ?? {},
+    timestamp: incoming.timestamp ?? Temporal.Now.instant(),
+  };
+}
+
+/** Refuses a message of anybody but the one whose connection this is; an empty id is not foreign. */
+export function checkIdentity(message: Message, identity: Identity | undefined): void {
+  if (!identity) return;
+  for (const key of ['customerId', 'tenantId', 'integrationId'] as const) {
+    const own = identity[key];
+    const theirs = message.metadata[key];
+    if (own && theirs && own !== theirs) {
+      throw new PluginError(
+        'TENANT_MISMATCH',
+        `message ${message.id} carries another ${key} than this connection serves; ` +
+          'it was not sent: check which integration handed it over',
+        { field: `metadata.${key}` },
+      );
+    }
+  }
+}

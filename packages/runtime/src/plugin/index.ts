@@ -1,0 +1,13 @@
+export { checkSettings } from '../contract/settings.ts';
+export {
+  type Connector,
+  type ConnectorHost,
+  defineConnector,
+  type IncomingSide,
+  type LogLevel,
+  type OutgoingSide,
+} from './connector.ts';
+export { createIntake, type Intake } from './delivery/intake.ts';
+export type { Destination, SendOutcome } from './destination.ts';
+export { serve } from './serve.ts';
+export type { Incoming, IncomingMessage, Source } from './source.ts';

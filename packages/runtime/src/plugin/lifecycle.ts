@@ -1,0 +1,154 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type ConnectionConfig, timeoutMs } from '../contract/connection-config.ts';
+import { PluginError } from '../contract/plugin-error.ts';
+import type { Health } from '../contract/plugin-metadata.ts';
+import { abortable } from './abortable.ts';
+import type { Connector, ConnectorHost } from './connector.ts';
+import { Deliveries } from './delivery/deliveries.ts';
+import type { AttachedHost } from './host-link.ts';
+import { stamp } from './identity.ts';
+import { Outbox } from './outbox.ts';
+import { openSide, type Side } from './side.ts';
+
+interface Connection {
+  readonly config: ConnectionConfig;
+  readonly side: Side;
+  readonly deliveries: Deliveries | undefined;
+  readonly outbox: Outbox | undefined;
+}
+
+/**
+ * The states of the one connection that this process serves: Connect and Disconnect take turns,
+ * everything else may be called at any time.
+ */
+export class Lifecycle {
+  readonly #connector: Connector;
+  readonly #host: ConnectorHost;
+  readonly #attached: AttachedHost;
+  #connection: Connection | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(connector: Connector, host: ConnectorHost, attached: AttachedHost) {
+    this.#connector = connector;
+    this.#host = host;
+    this.#attached = attached;
+  }
+
+  /** Legal in every state, leaves nothing behind; gives warnings. */
+  async validate(config: ConnectionConfig, signal: AbortSignal): Promise<string[]> {
+    const side = openSide(this.#connector, config, this.#host);
+    const subject = side.direction === 'incoming' ? side.source : side.destination;
+    const connected = isDeepStrictEqual(this.#connection?.config, config);
+    const check = subject.validate?.bind(subject);
+    if (!check) return [];
+    return withTimeout('Validate', config, signal, (ends) => check(ends, connected));
+  }
+
+  connect(config: ConnectionConfig, signal: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#connection) {
+        if (isDeepStrictEqual(this.#connection.config, config)) return;
+        throw new PluginError(
+          'INVALID_STATE',
+          'already connected with another configuration: call Disconnect first',
+        );
+      }
+      const side = openSide(this.#connector, config, this.#host);
+      const subject = side.direction === 'incoming' ? side.source : side.destination;
+      await withTimeout('Connect', config, signal, (ends) => subject.start(ends));
+      this.#connection = this.#open(config, side);
+    });
+  }
+
+  /** Drains until the signal aborts; idempotent. */
+  disconnect(signal: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      const connection = this.#connection;
+      if (!connection) return;
+      this.#connection = undefined;
+      this.#draining = connection.deliveries;
+      try {
+        connection.deliveries?.stopIntake();
+        const { side, outbox } = connection;
+        await (side.direction === 'incoming' ? side.source.stop(signal) : outbox?.close(signal));
+      } finally {
+        this.#draining = undefined;
+        connection.deliveries?.close();
+      }
+    });
+  }
+
+  /** @throws NOT_CONNECTED, or UNSUPPORTED when the connection only sends */
+  get deliveries(): Deliveries {
+    const { config, deliveries } = this.#connected();
+    if (deliveries) return deliveries;
+    throw new PluginError('UNSUPPORTED', `a connection of type "${config.type}" cannot receive`);
+  }
+
+  /** As `deliveries`, also while Disconnect still waits for settlements. */
+  get settling(): Deliveries {
+    return this.#draining ?? this.deliveries;
+  }
+
+  /** @throws NOT_CONNECTED, or UNSUPPORTED when the connection only receives */
+  get outbox(): Outbox {
+    const { config, outbox } = this.#connected();
+    if (outbox) return outbox;
+    throw new PluginError('UNSUPPORTED', `a connection of type "${config.type}" cannot send`);
+  }
+
+  async health(): Promise<Health> {
+    const { side } = this.#connected();
+    const subject = side.direction === 'incoming' ? side.source : side.destination;
+    return (await subject.health?.()) ?? { status: 'ok', details: {} };
+  }
+
+  /** Every lease of a host connection that has ended comes back. */
+  holderGone(holder: object): void {
+    (this.#draining ?? this.#connection?.deliveries)?.holderGone(holder);
+  }
+
+  #draining: Deliveries | undefined;
+
+  #connected(): Connection {
+    if (this.#connection) return this.#connection;
+    throw new PluginError('NOT_CONNECTED', 'there is no connection: call Connect first');
+  }
+
+  #open(config: ConnectionConfig, side: Side): Connection {
+    if (side.direction === 'outgoing') {
+      const outbox = new Outbox(side.destination, timeoutMs(config));
+      return { config, side, outbox, deliveries: undefined };
+    }
+    const deliveries = new Deliveries(
+      side.source,
+      (message) => stamp(message, config.name || config.id, this.#attached.identity),
+      (error) => this.#host.log.warn({ err: error }, 'the source did not record a settlement'),
+    );
+    return { config, side, deliveries, outbox: undefined };
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+}
+
+async function withTimeout<T>(
+  call: string,
+  config: ConnectionConfig,
+  signal: AbortSignal,
+  work: (ends: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = timeoutMs(config);
+  const timeout = AbortSignal.timeout(limit);
+  const ends = AbortSignal.any([signal, timeout]);
+  try {
+    return await abortable(work(ends), ends);
+  } catch (error) {
+    if (signal.aborted || !timeout.aborted) throw error;
+    const text = `${call} did not finish within the connection's timeout of ${limit} ms`;
+    throw new PluginError('CONNECTION_FAILED', text, { reason: 'TIMEOUT', cause: error });
+  }
+}

@@ -1,0 +1,21 @@
+import { PROTOCOL_VERSION } from '../contract/handshake.ts';
+import type { PluginMetadata } from '../contract/plugin-metadata.ts';
+import type { Connector } from './connector.ts';
+import { supportedTypes } from './side.ts';
+
+export function metadataOf(connector: Connector): PluginMetadata {
+  return {
+    ...connector.metadata,
+    protocolVersion: PROTOCOL_VERSION,
+    supportedTypes: supportedTypes(connector),
+    configSchema: JSON.stringify(schemaOf(connector)),
+  };
+}
+
+/** JSON Schema of `settings`; with two directions one of the two, each titled with its types. */
+export function schemaOf({ incoming, outgoing }: Connector): object {
+  const sides = [incoming, outgoing].filter((side) => side !== undefined);
+  const schemas = sides.map(({ types, settings }) => ({ title: types.join(', '), ...settings }));
+  const $schema = 'https://json-schema.org/draft/2020-12/schema';
+  return schemas.length === 1 ? { $schema, ...schemas[0] } : { $schema, anyOf: schemas };
+}

@@ -1,0 +1,49 @@
+import { createPluginLogger, serve as servePlugin } from '@vrsky/go-plugin/server';
+import { DEFAULT_MAX_MESSAGE_BYTES, HANDSHAKE } from '../contract/handshake.ts';
+import type { Connector } from './connector.ts';
+
+/** How long the last drain may take: a go-plugin host kills the process after 2 s. */
+const SHUTDOWN_MS = 1500;
+
+/**
+ * The whole `main` of a connector. Started by a host it serves the connector; run by hand it answers
+ * `--help`, `--version`, `metadata`, `schema` and `validate FILE`.
+ * @param load imports the connector's code: called only after the handshake, when file access is gone
+ */
+export async function serve(load: () => Promise<{ connector: Connector }>): Promise<void> {
+  const args = process.argv.slice(2);
+  const byHand = process.env[HANDSHAKE.magicCookieKey] === undefined;
+  if (byHand && args.length > 0) {
+    const { runCommand } = await import('./command-line.ts');
+    process.exitCode = await runCommand(args, load);
+    return;
+  }
+  let shutdown: (signal: AbortSignal) => Promise<void> = async () => {};
+  await servePlugin({
+    handshake: HANDSHAKE,
+    maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+    versions: {
+      [HANDSHAKE.protocolVersion]: async ({ broker }) => {
+        const [{ createPlugin }, { Secrets }, { connector }] = await Promise.all([
+          import('./plugin.ts'),
+          import('./secrets.ts'),
+          load(),
+        ]);
+        const secrets = new Secrets();
+        const log = createPluginLogger({ name: connector.metadata.name });
+        const plugin = createPlugin(connector, broker, log, secrets);
+        shutdown = plugin.shutdown;
+        return plugin.routes;
+      },
+    },
+    onListening: dropFileAccess,
+    onShutdown: () => shutdown(AbortSignal.timeout(SHUTDOWN_MS)),
+  });
+}
+
+/** The executable needs the file system for its socket only; a connector never touches it. */
+function dropFileAccess(): void {
+  // Absent unless Node runs with its permission model, as the executables do.
+  process.permission?.drop('fs.read');
+  process.permission?.drop('fs.write');
+}
