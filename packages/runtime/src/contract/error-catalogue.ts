@@ -1,5 +1,26 @@
-/** Every error code there is, what it means, and whether a retry can help unless told otherwise. */
-export const ERROR_CATALOGUE = {
+/** The codes of all errors. */
+export type ErrorCode =
+  | 'INVALID_CONFIG'
+  | 'CONNECTION_FAILED'
+  | 'SEND_FAILED'
+  | 'AUTH_FAILED'
+  | 'TLS_FAILED'
+  | 'TIMEOUT'
+  | 'BLOCKED_DESTINATION'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'INVALID_MESSAGE'
+  | 'TENANT_MISMATCH'
+  | 'NOT_CONNECTED'
+  | 'INVALID_STATE'
+  | 'UNSUPPORTED'
+  | 'NOT_FOUND'
+  | 'STATE_CONFLICT'
+  | 'INTERNAL';
+
+/** What each code means, and whether a retry can help unless an error says otherwise. */
+export const ERROR_CATALOGUE: Readonly<
+  Record<ErrorCode, { readonly recoverable: boolean; readonly meaning: string }>
+> = {
   INVALID_CONFIG: {
     recoverable: false,
     meaning: 'The configuration is wrong; `field` names the path.',
@@ -52,6 +73,4 @@ export const ERROR_CATALOGUE = {
     meaning: 'The stored value has another revision by now: read it again.',
   },
   INTERNAL: { recoverable: true, meaning: 'An error that nobody foresaw: a bug to report.' },
-} as const satisfies Record<string, { recoverable: boolean; meaning: string }>;
-
-export type ErrorCode = keyof typeof ERROR_CATALOGUE;
+};

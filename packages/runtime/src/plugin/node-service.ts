@@ -74,6 +74,7 @@ export function createNodeService({ connector, lifecycle, link, secrets }: NodeP
     },
     async receive({ explicitAck }, context) {
       const stream = context.values.get(http2StreamKey);
+      if (!stream) throw new PluginError('INTERNAL', 'Receive needs to see its HTTP/2 stream');
       const receive = explicitAck ? receiveWithAck : receiveWithoutAck;
       return { delivery: await receive(lifecycle, stream, context.signal) };
     },

@@ -3,7 +3,7 @@ import { DEFAULT_MAX_MESSAGE_BYTES, HANDSHAKE } from '../contract/handshake.ts';
 import type { Connector } from './connector.ts';
 
 /** How long the last drain may take: a go-plugin host kills the process after 2 s. */
-const SHUTDOWN_MS = 1500;
+const SHUTDOWN_MS = 1400;
 
 /**
  * The whole `main` of a connector. Started by a host it serves the connector; run by hand it answers
@@ -30,7 +30,7 @@ export async function serve(load: () => Promise<{ connector: Connector }>): Prom
           load(),
         ]);
         const secrets = new Secrets();
-        const log = createPluginLogger({ name: connector.metadata.name });
+        const log = await createPluginLogger({ name: connector.metadata.name });
         const plugin = createPlugin(connector, broker, log, secrets);
         shutdown = plugin.shutdown;
         return plugin.routes;

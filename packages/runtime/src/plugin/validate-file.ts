@@ -39,7 +39,7 @@ export async function validateFile(connector: Connector, file: string): Promise<
       maxBackoff: NO_TIME,
     },
   };
-  const log = createPluginLogger({ name: connector.metadata.name, level: 'warn' });
+  const log = await createPluginLogger({ name: connector.metadata.name, level: 'warn' });
   const host = createConnectorHost(NO_HOST, log, new Secrets());
   return new Lifecycle(connector, host, NO_HOST).validate(config, new AbortController().signal);
 }

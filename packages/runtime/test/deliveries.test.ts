@@ -1,0 +1,177 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { Deliveries } from '../src/plugin/delivery/deliveries.ts';
+import { createIntake, type Intake } from '../src/plugin/delivery/intake.ts';
+import { stamp } from '../src/plugin/identity.ts';
+import type { Incoming } from '../src/plugin/source.ts';
+
+const never = new AbortController().signal;
+let intake: Intake<Incoming>;
+let settled: string[];
+let host: object;
+
+beforeEach(() => {
+  intake = createIntake({ maxCount: 5000, maxBytes: 1 << 30 });
+  settled = [];
+  host = {};
+});
+
+function deliveriesOf(ackTimeoutMs?: number): Deliveries {
+  const source = {
+    ackTimeoutMs,
+    start: async () => {},
+    next: intake.next,
+    ack: ({ message }: Incoming) => void settled.push(`ack ${message.id}`),
+    nack: ({ message }: Incoming, kind: string) => void settled.push(`${kind} ${message.id}`),
+    stop: async () => {},
+  };
+  const fault = (error: unknown): void => expect.fail(String(error));
+  return new Deliveries(source, (message) => stamp(message, 'test', undefined), fault);
+}
+
+function arrive(...ids: string[]): Incoming[] {
+  const incoming = ids.map((id) => ({ message: { id, payload: Buffer.from(id) } }));
+  for (const one of incoming) intake.push(one);
+  return incoming;
+}
+
+async function receive(deliveries: Deliveries, from = host): Promise<[string, string]> {
+  const { deliveryId, parcel } = await deliveries.receive(from, AbortSignal.timeout(2000));
+  return [parcel.message.id, deliveryId];
+}
+
+test('concurrent receives each get another message, in order of arrival', async () => {
+  const deliveries = deliveriesOf();
+  const received = Promise.all([receive(deliveries), receive(deliveries), receive(deliveries)]);
+  arrive('a', 'b', 'c');
+  expect((await received).map(([id]) => id)).toEqual(['a', 'b', 'c']);
+});
+
+test('an ack reaches the source once, and the second is unknown', async () => {
+  const deliveries = deliveriesOf();
+  arrive('a');
+  const [, deliveryId] = await receive(deliveries);
+  expect(await deliveries.settle({ deliveryId, outcome: 'ack' })).toBe(true);
+  expect(await deliveries.settle({ deliveryId, outcome: 'ack' })).toBe(false);
+  expect(settled).toEqual(['ack a']);
+});
+
+test('a final nack counts as done outside', async () => {
+  const deliveries = deliveriesOf();
+  arrive('a');
+  const [, deliveryId] = await receive(deliveries);
+  expect(await deliveries.settle({ deliveryId, outcome: 'reject' })).toBe(true);
+  expect(settled).toEqual(['reject a']);
+});
+
+test('a recoverable nack offers the message again first, under a new id', async () => {
+  const deliveries = deliveriesOf();
+  arrive('a', 'b');
+  const [, deliveryId] = await receive(deliveries);
+  await deliveries.settle({ deliveryId, outcome: 'retry' });
+  const [id, again] = await receive(deliveries);
+  expect(id).toBe('a');
+  expect(again).not.toBe(deliveryId);
+  expect(settled).toEqual([]);
+});
+
+test('a delayed nack lets others go first', async () => {
+  const deliveries = deliveriesOf();
+  arrive('a', 'b');
+  const [, deliveryId] = await receive(deliveries);
+  await deliveries.settle({ deliveryId, outcome: 'retry', delayMs: 20 });
+  expect((await receive(deliveries))[0]).toBe('b');
+  expect((await receive(deliveries))[0]).toBe('a');
+});
+
+describe('when the lease ends', () => {
+  test('the message comes again, and the late ack is unknown', async () => {
+    const deliveries = deliveriesOf(30);
+    arrive('a');
+    const [, late] = await receive(deliveries);
+    const [id, deliveryId] = await receive(deliveries);
+    expect(id).toBe('a');
+    expect(await deliveries.settle({ deliveryId: late, outcome: 'ack' })).toBe(false);
+    expect(await deliveries.settle({ deliveryId, outcome: 'ack' })).toBe(true);
+    expect(settled).toEqual(['ack a']);
+  });
+
+  test('a message that the source has withdrawn does not come again', async () => {
+    const deliveries = deliveriesOf(30);
+    const [first] = arrive('a', 'b');
+    await receive(deliveries);
+    if (first) first.withdrawn = true;
+    expect((await receive(deliveries))[0]).toBe('b');
+    expect((await receive(deliveries))[0]).toBe('b'); // its lease ended: "a" is not among them
+  });
+});
+
+test('the end of a host connection gives back all its messages, in order, and no others', async () => {
+  const deliveries = deliveriesOf();
+  const other = {};
+  arrive('a', 'b', 'c', 'd');
+  await receive(deliveries);
+  const [, kept] = await receive(deliveries, other);
+  await receive(deliveries);
+  deliveries.holderGone(host);
+  const again = [await receive(deliveries), await receive(deliveries), await receive(deliveries)];
+  expect(again.map(([id]) => id)).toEqual(['a', 'c', 'd']);
+  expect(await deliveries.settle({ deliveryId: kept, outcome: 'ack' })).toBe(true);
+});
+
+test('a cancelled receive rejects at once and loses nothing', async () => {
+  const deliveries = deliveriesOf();
+  const cancel = new AbortController();
+  const cancelled = deliveries.receive(host, cancel.signal);
+  cancel.abort(new Error('changed my mind'));
+  await expect(cancelled).rejects.toThrow('changed my mind');
+  arrive('a');
+  expect((await receive(deliveries))[0]).toBe('a');
+});
+
+test('a host that acks nothing is handed 1024 messages and no more, until it acks one', async () => {
+  const deliveries = deliveriesOf();
+  arrive(...Array.from({ length: 1100 }, (_, i) => `m${i}`));
+  const handed: string[] = [];
+  for (let i = 0; i < 1024; i++) handed.push((await receive(deliveries))[1]);
+  const next = vi.fn<(lease: unknown) => void>();
+  const waiting = deliveries.receive(host, never).then(next);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(next).not.toHaveBeenCalled();
+  await deliveries.settle({ deliveryId: handed[0] ?? '', outcome: 'ack' });
+  await waiting;
+  expect(next).toHaveBeenCalledOnce();
+});
+
+describe('at Disconnect', () => {
+  test('blocked receives are told, and what is not with the host is released', async () => {
+    const deliveries = deliveriesOf();
+    arrive('a', 'b', 'c');
+    const [, withHost] = await receive(deliveries);
+    const [, delayed] = await receive(deliveries);
+    await deliveries.settle({ deliveryId: delayed, outcome: 'retry', delayMs: 60_000 });
+    deliveries.stopIntake();
+    await expect(deliveries.receive(host, never)).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
+    expect(settled).toEqual(['release b']);
+    expect(await deliveries.settle({ deliveryId: withHost, outcome: 'ack' })).toBe(true);
+    expect(settled).toEqual(['release b', 'ack a']);
+  });
+
+  test('a receive that waits rejects with NOT_CONNECTED', async () => {
+    const deliveries = deliveriesOf();
+    const waiting = deliveries.receive(host, never);
+    deliveries.stopIntake();
+    await expect(waiting).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
+  });
+});
+
+test('a full intake refuses by count and by bytes, and takes again when room is given back', () => {
+  const door = createIntake({ maxCount: 2, maxBytes: 100 });
+  expect([door.reserve(60), door.reserve(50), door.reserve(40), door.reserve(0)]).toEqual([
+    true,
+    false,
+    true,
+    false,
+  ]);
+  door.release(60);
+  expect(door.reserve(60)).toBe(true);
+});
