@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { type RawSession, spawnMemory } from './fixtures/raw-host.ts';
+
+let plugin: Awaited<ReturnType<typeof spawnMemory>>;
+let host: RawSession;
+
+beforeEach(async () => {
+  plugin = await spawnMemory();
+  host = plugin.session();
+  const settings = { messages: ['a', 'b'] };
+  await host.connect({ config: { id: '1', name: 'memory', type: 'memory-in', settings } });
+});
+
+describe('without explicit ack', () => {
+  test('a message is acked once its call has closed cleanly, and has no delivery id', async () => {
+    expect(await host.receive(false)).toEqual({ id: 'id-a', deliveryId: '' });
+    await vi.waitUntil(async () => (await host.settled()) === 'ack id-a', { timeout: 5000 });
+  });
+
+  test('a call that is reset before all was flushed gives its message back', async () => {
+    const starved = plugin.session(0);
+    const stream = starved.openReceive(false);
+    await once(stream, 'response'); // headers need no window, the message does
+    stream.close(8);
+    await once(stream, 'close');
+    expect((await host.receive(true)).id).toBe('id-a');
+    expect(await host.settled()).toBe('');
+  });
+
+  test('a connection that dies before all was flushed gives its message back', async () => {
+    const starved = plugin.session(0);
+    const stream = starved.openReceive(false);
+    stream.on('error', () => {});
+    await once(stream, 'response');
+    starved.http2.destroy();
+    expect((await host.receive(true)).id).toBe('id-a');
+    expect(await host.settled()).toBe('');
+  });
+});
+
+describe('with explicit ack', () => {
+  test('a message is acked by Acknowledge alone', async () => {
+    const { deliveryId } = await host.receive(true);
+    expect(await host.settled()).toBe('');
+    await host.acknowledge(deliveryId);
+    expect(await host.settled()).toBe('ack id-a');
+  });
+
+  test('the end of a connection gives back what it was handed, to another one', async () => {
+    const dying = plugin.session();
+    expect((await dying.receive(true)).id).toBe('id-a');
+    dying.http2.destroy();
+    await vi.waitFor(async () => expect((await host.receive(true)).id).toBe('id-a'));
+  });
+
+  test('a call that is reset before its answer was out gives its message back', async () => {
+    const starved = plugin.session(0);
+    const stream = starved.openReceive(true);
+    await once(stream, 'response');
+    stream.close(8);
+    await once(stream, 'close');
+    expect((await host.receive(true)).id).toBe('id-a');
+  });
+});
