@@ -1,0 +1,44 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { SummaryReporter } from './tools/testing/summary-reporter.ts';
+
+// Tests run against the sources of every workspace package: no build in between.
+const conditions = ['vrsky:source', 'node', 'import', 'module', 'default'];
+
+/** One project per workspace package that has tests, named as the package without its scope. */
+const packages = globSync('{packages,connectors,tools,examples}/*/package.json', {
+  cwd: import.meta.dirname,
+})
+  .filter((manifest) => existsSync(join(import.meta.dirname, dirname(manifest), 'test')))
+  .map((manifest) => project(unscopedName(manifest), `${dirname(manifest)}/test/**/*.test.ts`));
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    pool: 'forks',
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    teardownTimeout: 10_000,
+    reporters: ['default', new SummaryReporter()],
+    globalSetup: ['tools/testing/leftovers.ts'],
+    projects: [
+      ...packages,
+      project('checks', 'tools/{checks,setup,testing}/test/**/*.test.ts'),
+      project('interop', 'interop/**/*.test.ts'),
+      // Slow on purpose, and not part of `npm test`: see `npm run faults`.
+      project('faults', 'faults/**/*.test.ts'),
+    ],
+  },
+});
+
+function project(name: string, include: string): TestProjectInlineConfiguration {
+  return { extends: true, test: { name, include: [include] } };
+}
+
+function unscopedName(manifest: string): string {
+  const path = join(import.meta.dirname, manifest);
+  const { name } = JSON.parse(readFileSync(path, 'utf8')) as { name: string };
+  return name.replace(/^@.*\//, '');
+}
