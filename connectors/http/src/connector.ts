@@ -1,0 +1,27 @@
+import { defineConnector } from '@vrsky/runtime/plugin';
+import { RestSettings, WebhookSettings } from './config.ts';
+import { RestDestination } from './destination.ts';
+import { WebhookSource } from './source.ts';
+import { VERSION } from './version.ts';
+
+export const connector = defineConnector({
+  metadata: {
+    id: 'http',
+    name: 'http-connector',
+    version: VERSION,
+    description: 'Receives webhooks (http-webhook) and calls REST endpoints (http-rest)',
+    author: 'VRSky',
+    documentation: 'https://www.npmjs.com/package/@vrsky/connector-http',
+    capabilities: ['retryable'],
+  },
+  incoming: {
+    types: ['http-webhook'],
+    settings: WebhookSettings,
+    source: (config, host) => new WebhookSource(config, host),
+  },
+  outgoing: {
+    types: ['http-rest'],
+    settings: RestSettings,
+    destination: (config) => new RestDestination(config),
+  },
+});

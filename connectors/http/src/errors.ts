@@ -1,0 +1,154 @@
+import { type ErrorCode, PluginError, type PluginErrorOptions } from '@vrsky/runtime';
+
+interface Failure extends Pick<PluginErrorOptions, 'reason' | 'recoverable'> {
+  readonly code: ErrorCode;
+  readonly text: string;
+}
+
+const AMBIGUOUS: Failure = {
+  code: 'SEND_FAILED',
+  reason: 'AMBIGUOUS',
+  text: 'the connection broke before the answer was complete; the message may have arrived',
+};
+const UNTRUSTED: Failure = {
+  code: 'TLS_FAILED',
+  text: 'the TLS handshake failed; check the certificate, and credentials.tls_ca for a private CA',
+};
+const NO_ROUTE: Failure = { code: 'CONNECTION_FAILED', text: 'there is no route to the host' };
+const NO_CONNECTION: Failure = {
+  code: 'CONNECTION_FAILED',
+  text: 'no connection was established in time',
+};
+const NO_PROXY: Failure = { code: 'CONNECTION_FAILED', text: 'the proxy gave no connection' };
+
+/** By the error code of Node.js, OpenSSL or undici. */
+const NETWORK: Readonly<Record<string, Failure>> = {
+  ENOTFOUND: { code: 'CONNECTION_FAILED', text: 'the host name does not resolve' },
+  EAI_AGAIN: { code: 'CONNECTION_FAILED', text: 'the name server did not answer' },
+  ECONNREFUSED: { code: 'CONNECTION_FAILED', text: 'nobody listens there' },
+  EHOSTUNREACH: NO_ROUTE,
+  ENETUNREACH: NO_ROUTE,
+  EADDRNOTAVAIL: NO_ROUTE,
+  ETIMEDOUT: NO_CONNECTION,
+  UND_ERR_CONNECT_TIMEOUT: NO_CONNECTION,
+  UND_ERR_ABORTED: NO_PROXY,
+  UND_ERR_PRX_TLS: NO_PROXY,
+  UND_ERR_PRX_CONN: NO_PROXY,
+  CERT_HAS_EXPIRED: UNTRUSTED,
+  CERT_NOT_YET_VALID: UNTRUSTED,
+  CERT_REVOKED: UNTRUSTED,
+  CERT_UNTRUSTED: UNTRUSTED,
+  CERT_SIGNATURE_FAILURE: UNTRUSTED,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  INVALID_CA: UNTRUSTED,
+  INVALID_PURPOSE: UNTRUSTED,
+  EPROTO: UNTRUSTED,
+};
+
+const REFUSED_CREDENTIALS: Failure = { code: 'AUTH_FAILED', text: 'the credentials were refused' };
+const TRY_LATER: Failure = { code: 'SEND_FAILED', recoverable: true, text: 'try again later' };
+const REFUSED: Failure = {
+  code: 'SEND_FAILED',
+  recoverable: false,
+  text: 'the message was refused',
+};
+const UNABLE: Failure = {
+  code: 'SEND_FAILED',
+  recoverable: false,
+  text: 'the server cannot do this at all',
+};
+const REDIRECT: Failure = {
+  code: 'SEND_FAILED',
+  recoverable: false,
+  reason: 'REDIRECT',
+  text: 'redirects are not followed; put the final address into settings.url',
+};
+
+const STATUS: Readonly<Record<number, Failure>> = {
+  401: REFUSED_CREDENTIALS,
+  403: REFUSED_CREDENTIALS,
+  408: TRY_LATER,
+  410: {
+    code: 'SEND_FAILED',
+    recoverable: false,
+    reason: 'ENDPOINT_GONE',
+    text: 'the endpoint is gone for good',
+  },
+  425: TRY_LATER,
+  429: TRY_LATER,
+  501: UNABLE,
+  505: UNABLE,
+};
+
+const IN_USE: Failure = {
+  code: 'CONNECTION_FAILED',
+  reason: 'PORT_IN_USE',
+  text: 'the port is in use; stop what uses it, or choose another settings.port',
+};
+const NO_SUCH_HOST: Failure = {
+  code: 'CONNECTION_FAILED',
+  reason: 'NO_SUCH_ADDRESS',
+  text: 'this machine does not have the address; check settings.host',
+};
+
+const LISTEN: Readonly<Record<string, Failure>> = {
+  EADDRINUSE: IN_USE,
+  EADDRNOTAVAIL: NO_SUCH_HOST,
+  ENOTFOUND: NO_SUCH_HOST,
+  EAI_AGAIN: NO_SUCH_HOST,
+  EACCES: {
+    code: 'INVALID_CONFIG',
+    text: 'this process may not use the port; choose a settings.port above 1023',
+  },
+};
+
+/** Why a request got no answer. `target` names method and server, and nothing secret. */
+export function networkError(thrown: unknown, target: string): PluginError {
+  if (thrown instanceof PluginError) return thrown;
+  const code = codeOf(thrown);
+  const tls = code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_');
+  const failure = NETWORK[code] ?? (tls ? UNTRUSTED : AMBIGUOUS);
+  return toError(failure, `${target} failed: ${failure.text}`, code, thrown);
+}
+
+/** What an answer's status means; undefined = success. */
+export function statusError(
+  status: number,
+  retryAfterMs: number | undefined,
+  target: string,
+): PluginError | undefined {
+  if (status >= 200 && status < 300) return undefined;
+  const failure = STATUS[status] ?? (status < 400 ? REDIRECT : status < 500 ? REFUSED : TRY_LATER);
+  const { code, text, ...options } = failure;
+  return new PluginError(code, `${target} was answered ${status}: ${text}`, {
+    ...options,
+    ...(code === 'SEND_FAILED' && failure.recoverable && retryAfterMs !== undefined
+      ? { retryAfterMs }
+      : {}),
+  });
+}
+
+/** Why the webhook's port could not be opened. `address` is host:port. */
+export function listenError(thrown: unknown, address: string): PluginError {
+  const code = codeOf(thrown);
+  const failure = LISTEN[code] ?? { code: 'CONNECTION_FAILED', text: 'the system refused it' };
+  return toError(failure, `Cannot listen on ${address}: ${failure.text}`, code, thrown);
+}
+
+function toError(
+  { code, text: _, ...options }: Failure,
+  text: string,
+  from: string,
+  cause: unknown,
+) {
+  return new PluginError(code, from ? `${text} (${from})` : text, { ...options, cause });
+}
+
+function codeOf(thrown: unknown): string {
+  const code = (thrown as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : '';
+}

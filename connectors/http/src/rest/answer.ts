@@ -1,0 +1,46 @@
+import type { Dispatcher } from 'undici';
+import { CONNECTION_HEADERS } from '../headers.ts';
+
+const MAX_RETRY_AFTER_MS = 3_600_000;
+const HTTP_DATE =
+  /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*, \d\d[- ]\w{3}[- ]\d{2,4} \d\d:\d\d:\d\d GMT$/;
+
+/** Reads a body to its end; undefined = above the limit, and the rest is not read. */
+export async function readBody(
+  body: Dispatcher.ResponseData['body'],
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/** The answer's headers for the host: not the connection's, and no session. */
+export function answerHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || name === 'set-cookie' || CONNECTION_HEADERS.has(name)) continue;
+    kept[name] = typeof value === 'string' ? value : value.join(', ');
+  }
+  return kept;
+}
+
+/** Milliseconds of a Retry-After in seconds or as a date, 0 to 1 h; undefined = none, or garbage. */
+export function parseRetryAfter(
+  value: string | string[] | undefined,
+  now: number,
+): number | undefined {
+  if (typeof value !== 'string') return undefined;
+  const text = value.trim();
+  const ms = /^\d+$/.test(text)
+    ? Number(text) * 1000
+    : HTTP_DATE.test(text)
+      ? Date.parse(text) - now
+      : Number.NaN;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
+}

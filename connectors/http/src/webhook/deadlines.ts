@@ -1,0 +1,53 @@
+/**
+ * Items that are all due the same time after they were added. They expire in the order of their
+ * arrival, so one timer serves all of them.
+ */
+export class Deadlines<T> {
+  readonly #afterMs: number;
+  readonly #onExpire: (item: T) => void;
+  readonly #due = new Map<T, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param onExpire gets each item once, after it was removed */
+  constructor(afterMs: number, onExpire: (item: T) => void) {
+    this.#afterMs = afterMs;
+    this.#onExpire = onExpire;
+  }
+
+  get size(): number {
+    return this.#due.size;
+  }
+
+  add(item: T): void {
+    this.#due.set(item, performance.now() + this.#afterMs);
+    this.#timer ??= setTimeout(this.#expire, this.#afterMs);
+  }
+
+  /** Whether the item was still there. */
+  remove(item: T): boolean {
+    return this.#due.delete(item);
+  }
+
+  /** Lets everything expire now, and leaves no timer behind. */
+  expireAll(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const item of this.#due.keys()) {
+      this.#due.delete(item);
+      this.#onExpire(item);
+    }
+  }
+
+  readonly #expire = (): void => {
+    this.#timer = undefined;
+    const now = performance.now();
+    for (const [item, due] of this.#due) {
+      if (due > now) {
+        this.#timer = setTimeout(this.#expire, due - now);
+        return;
+      }
+      this.#due.delete(item);
+      this.#onExpire(item);
+    }
+  };
+}

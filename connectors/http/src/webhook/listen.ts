@@ -1,0 +1,42 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
+import { PluginError } from '@vrsky/runtime';
+import type { WebhookSettings } from '../config.ts';
+import { listenError } from '../errors.ts';
+
+/** Opens the port and tells which; on failure nothing stays open. */
+export async function listen(
+  server: Server,
+  { host, port }: Pick<WebhookSettings, 'host' | 'port'>,
+): Promise<number> {
+  try {
+    const listening = once(server, 'listening');
+    server.listen({ host, port });
+    await listening;
+  } catch (error) {
+    throw listenError(error, formatAddress(host, port));
+  }
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : port;
+}
+
+/** Opens the port and closes it again. What may have passed by the time of Connect is a warning. */
+export async function probePort(
+  settings: Pick<WebhookSettings, 'host' | 'port'>,
+): Promise<string[]> {
+  const server = createServer();
+  try {
+    await listen(server, settings);
+  } catch (error) {
+    const failure = PluginError.from(error);
+    if (!failure.recoverable) throw failure;
+    return [failure.rawMessage];
+  }
+  server.close();
+  await once(server, 'close');
+  return [];
+}
+
+export function formatAddress(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

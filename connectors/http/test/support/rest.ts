@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo, Server as NetServer } from 'node:net';
+import type { ConnectionConfig, Message, PluginError } from '@vrsky/runtime';
+import type { SendOutcome } from '@vrsky/runtime/plugin';
+import { expect, onTestFinished, vi } from 'vitest';
+import { RestDestination } from '../../src/destination.ts';
+import { restConfig } from './config.ts';
+
+export const signal: AbortSignal = AbortSignal.timeout(600_000);
+
+export function messageOf(id: string, more: Partial<Message> = {}): Message {
+  return {
+    id,
+    payload: Buffer.from(`payload of ${id}`),
+    contentType: 'text/plain',
+    metadata: {
+      customerId: '',
+      tenantId: '',
+      integrationId: '',
+      source: '',
+      destination: '',
+      correlationId: '',
+      traceId: '',
+    },
+    headers: {},
+    timestamp: undefined,
+    ...more,
+  };
+}
+
+/** A started destination; when the test ends it is stopped. */
+export async function startRest(
+  settings: object,
+  more: Partial<ConnectionConfig> = {},
+): Promise<{
+  readonly destination: RestDestination;
+  send(...messages: Message[]): Promise<readonly SendOutcome[]>;
+}> {
+  const destination = new RestDestination(restConfig(settings, more));
+  await destination.start();
+  onTestFinished(() => destination.stop());
+  return { destination, send: (...messages) => destination.send(messages, signal) };
+}
+
+/** Serves until the test ends, and then waits until the destination has closed every connection. */
+export async function serveHttp(
+  listener: RequestListener,
+): Promise<{ server: Server; url: string }> {
+  const server = createServer(listener);
+  return { server, url: `http://127.0.0.1:${await listenForTest(server)}` };
+}
+
+export async function listenForTest(server: NetServer, host = '127.0.0.1'): Promise<number> {
+  let open = 0;
+  server.on('connection', (socket) => {
+    open += 1;
+    socket
+      .on('error', () => {})
+      .on('close', () => {
+        open -= 1;
+      });
+  });
+  server.listen(0, host);
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    server.close();
+    await vi.waitFor(() => expect(open).toBe(0), { timeout: 5000, interval: 5 });
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** The one outcome of a send that failed. */
+export async function sendFailure(sending: Promise<readonly SendOutcome[]>): Promise<PluginError> {
+  const [outcome] = await sending;
+  expect(outcome).toHaveProperty('rawMessage');
+  return outcome as PluginError;
+}

@@ -1,0 +1,25 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** The receiving end of the example: takes every POST and tells of it. */
+export async function startEndpoint(
+  onPost: (messageId: string, bytes: number) => void,
+): Promise<{ url: string; close(): void }> {
+  const server = createServer(async (request, response) => {
+    let bytes = 0;
+    for await (const chunk of request) bytes += (chunk as Buffer).length;
+    onPost(String(request.headers['x-message-id']), bytes);
+    response.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/orders`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
