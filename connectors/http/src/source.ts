@@ -56,9 +56,11 @@ export class WebhookSource implements Source<WebhookRequest>, Door {
     });
   }
 
-  async validate(_signal: AbortSignal, connected: boolean): Promise<string[]> {
+  async validate(_signal: AbortSignal, connected?: ConnectionConfig): Promise<string[]> {
     await this.#createApp();
-    const busy = connected ? [] : await probePort(this.#settings);
+    const { host, port } = this.#settings;
+    const own = connected?.settings['host'] === host && connected.settings['port'] === port;
+    const busy = own ? [] : await probePort(this.#settings);
     return [NO_AUTHENTICATION, ...busy];
   }
 

@@ -4,6 +4,7 @@ import { Agent } from 'node:http';
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { listenError } from '../src/errors.ts';
+import { webhookConfig } from './support/config.ts';
 import { failureOf } from './support/failure.ts';
 import {
   createSource,
@@ -189,16 +190,17 @@ test('stop does not wait for a client that has begun a request and says no more'
 test('Validate warns of missing authentication and of a busy port, and leaves nothing behind', async () => {
   const port = await takePort();
   const busy = createSource({ port }).source;
-  const warnings = await busy.validate(signal, false);
+  const warnings = await busy.validate(signal);
   expect(warnings).toHaveLength(2);
   expect(warnings[0]).toContain('no authentication');
   expect(warnings[1]).toContain(`127.0.0.1:${port}`);
-  expect(await busy.validate(signal, true)).toHaveLength(1);
+  expect(await busy.validate(signal, webhookConfig({ port }))).toHaveLength(1);
+  expect(await busy.validate(signal, webhookConfig({ port: 1 }))).toHaveLength(2);
 
   const webhook = await startWebhook();
   await webhook.stop();
   const free = createSource({ port: webhook.port }).source;
-  expect(await free.validate(signal, false)).toHaveLength(1);
+  expect(await free.validate(signal)).toHaveLength(1);
   await expectPortFree(webhook);
 });
 
@@ -207,9 +209,7 @@ test.each([
   [{ bodyLimitBytes: 2000, maxInFlightBytes: 1000 }, 'settings.maxInFlightBytes'],
 ])('Validate and start refuse %j', async (settings, field) => {
   const expected = { code: 'INVALID_CONFIG', recoverable: false, field };
-  expect(await failureOf(createSource(settings).source.validate(signal, false))).toMatchObject(
-    expected,
-  );
+  expect(await failureOf(createSource(settings).source.validate(signal))).toMatchObject(expected);
   expect(await failureOf(createSource(settings).source.start(signal))).toMatchObject(expected);
 });
 

@@ -175,3 +175,10 @@ test('a full intake refuses by count and by bytes, and takes again when room is 
   door.release(60);
   expect(door.reserve(60)).toBe(true);
 });
+
+test('what was withdrawn while nobody received does not stay in the intake', () => {
+  const door = createIntake<Incoming>({ maxCount: 10, maxBytes: 100 });
+  const gone = { message: { payload: new Uint8Array() }, withdrawn: true };
+  for (let i = 0; i < 100; i++) door.push({ ...gone });
+  expect(door.drain()).toHaveLength(1);
+});

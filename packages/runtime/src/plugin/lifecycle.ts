@@ -38,7 +38,7 @@ export class Lifecycle {
   async validate(config: ConnectionConfig, signal: AbortSignal): Promise<string[]> {
     const side = openSide(this.#connector, config, this.#host);
     const subject = side.direction === 'incoming' ? side.source : side.destination;
-    const connected = isDeepStrictEqual(this.#connection?.config, config);
+    const connected = this.#connection?.side.config;
     const check = subject.validate?.bind(subject);
     if (!check) return [];
     return withTimeout('Validate', config, signal, (ends) => check(ends, connected));

@@ -1,3 +1,4 @@
+import type { TSchema } from 'typebox';
 import { PROTOCOL_VERSION } from '../contract/handshake.ts';
 import type { PluginMetadata } from '../contract/plugin-metadata.ts';
 import type { Connector } from './connector.ts';
@@ -15,7 +16,28 @@ export function metadataOf(connector: Connector): PluginMetadata {
 /** JSON Schema of `settings`; with two directions one of the two, each titled with its types. */
 export function schemaOf({ incoming, outgoing }: Connector): object {
   const sides = [incoming, outgoing].filter((side) => side !== undefined);
-  const schemas = sides.map(({ types, settings }) => ({ title: types.join(', '), ...settings }));
+  const schemas = sides.map(({ types, settings }) => ({
+    title: types.join(', '),
+    ...withoutRequiredDefaults(settings),
+  }));
   const $schema = 'https://json-schema.org/draft/2020-12/schema';
   return schemas.length === 1 ? { $schema, ...schemas[0] } : { $schema, anyOf: schemas };
+}
+
+/**
+ * A setting with a default is always there once the defaults are filled in, and so TypeBox requires
+ * it. Whoever writes a configuration may leave it out.
+ */
+function withoutRequiredDefaults(schema: TSchema): TSchema {
+  return JSON.parse(JSON.stringify(schema), (_, value: Partial<JsonObjectSchema> | null) => {
+    if (!value?.required || !value.properties) return value;
+    const { required, properties } = value;
+    const needed = required.filter((key) => properties[key]?.default === undefined);
+    return { ...value, required: needed };
+  }) as TSchema;
+}
+
+interface JsonObjectSchema {
+  required: string[];
+  properties: Record<string, { default?: unknown }>;
 }

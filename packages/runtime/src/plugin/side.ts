@@ -1,5 +1,6 @@
+import type { TSchema } from 'typebox';
 import { closest } from '../contract/closest.ts';
-import type { ConnectionConfig } from '../contract/connection-config.ts';
+import type { ConnectionConfig, JsonObject } from '../contract/connection-config.ts';
 import { PluginError } from '../contract/plugin-error.ts';
 import { checkSettings } from '../contract/settings.ts';
 import type { Connector, ConnectorHost } from './connector.ts';
@@ -7,30 +8,32 @@ import type { Destination } from './destination.ts';
 import type { Source } from './source.ts';
 
 /** A connection's one direction, made but not started. */
-export type Side =
+export type Side = {
+  /** With the defaults of its settings filled in. */
+  readonly config: ConnectionConfig;
+} & (
   | { readonly direction: 'incoming'; readonly source: Source }
-  | { readonly direction: 'outgoing'; readonly destination: Destination };
+  | { readonly direction: 'outgoing'; readonly destination: Destination }
+);
 
 /** Checks the whole configuration and makes the side that its type asks for. */
-export function openSide(
-  connector: Connector,
-  config: ConnectionConfig,
-  host: ConnectorHost,
-): Side {
-  checkCommon(config);
+export function openSide(connector: Connector, given: ConnectionConfig, host: ConnectorHost): Side {
+  checkCommon(given);
   const { incoming, outgoing } = connector;
-  if (incoming?.types.includes(config.type)) {
-    const settings = checkSettings(incoming.settings, config.settings, 'settings');
-    return { direction: 'incoming', source: incoming.source({ ...config, settings }, host) };
+  if (incoming?.types.includes(given.type)) {
+    const config = withSettings(given, incoming.settings);
+    return { direction: 'incoming', config, source: incoming.source(config, host) };
   }
-  if (outgoing?.types.includes(config.type)) {
-    const settings = checkSettings(outgoing.settings, config.settings, 'settings');
-    return {
-      direction: 'outgoing',
-      destination: outgoing.destination({ ...config, settings }, host),
-    };
+  if (outgoing?.types.includes(given.type)) {
+    const config = withSettings(given, outgoing.settings);
+    return { direction: 'outgoing', config, destination: outgoing.destination(config, host) };
   }
-  throw unknownType(config.type, supportedTypes(connector));
+  throw unknownType(given.type, supportedTypes(connector));
+}
+
+function withSettings(config: ConnectionConfig, schema: TSchema): ConnectionConfig {
+  const settings = checkSettings(schema, config.settings, 'settings') as JsonObject;
+  return { ...config, settings };
 }
 
 export function supportedTypes({ incoming, outgoing }: Connector): string[] {

@@ -1,3 +1,4 @@
+import type { ConnectionConfig } from '../contract/connection-config.ts';
 import type { Message, MessageMetadata, Reply } from '../contract/message.ts';
 import type { Health } from '../contract/plugin-metadata.ts';
 
@@ -30,9 +31,9 @@ export interface Source<I extends Incoming = Incoming> {
   /**
    * Called by Validate on an instance that is never started: checks what can be checked and leaves
    * nothing behind. Gives warnings, throws what makes Connect hopeless.
-   * @param connected whether this process is connected with an equal config (and owns the port)
+   * @param connected what this process is connected with now, if it is: its own port is not taken
    */
-  validate?(signal: AbortSignal, connected: boolean): Promise<string[]>;
+  validate?(signal: AbortSignal, connected: ConnectionConfig | undefined): Promise<string[]>;
   /** Called once, before everything below. On abort it undoes what it began and rejects. */
   start(signal: AbortSignal): Promise<void>;
   /**

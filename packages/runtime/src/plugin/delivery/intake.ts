@@ -40,8 +40,10 @@ export function createIntake<I extends Incoming>(limits: {
       held.bytes -= bytes;
     },
     push(incoming) {
-      if (waiting) waiting(incoming);
-      else queue.push(incoming);
+      if (waiting) return waiting(incoming);
+      // Their room is released, so while nobody receives they must not stay either.
+      while (queue[0]?.withdrawn) queue.shift();
+      queue.push(incoming);
     },
     next(signal) {
       return new Promise((resolve, reject) => {
