@@ -1,5 +1,6 @@
 import { type Message, PluginError } from '@vrsky/runtime';
 import type { ConnectorProcess } from '@vrsky/runtime/host';
+import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { configOf, launchMemory } from './fixtures/launch.ts';
 
@@ -167,8 +168,10 @@ describe('the lifecycle', () => {
 
 describe('a call that fails', () => {
   test('carries the typed error, and no credential', async () => {
-    const { node } = await launchMemory();
-    const credentials = { password: 'hunter2-hunter2' };
+    const lines: string[] = [];
+    const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
+    const { node, kill } = await launchMemory({ log });
+    const credentials = { password: 'hunter2-"quoted"\n-hunter2' };
     await node.connect(configOf('memory-out', { failWith: 'SEND_FAILED' }, { credentials }));
     expect(await failureOf(node.send(messageOf('a')))).toMatchObject({
       code: 'SEND_FAILED',
@@ -177,6 +180,9 @@ describe('a call that fails', () => {
       reason: 'TEST',
       retryAfterMs: 1500,
     });
+    await kill();
+    expect(lines.join('')).toContain('refused with [redacted]');
+    expect(lines.join('')).not.toContain('hunter2');
   });
 
   test('through a bug of the connector is INTERNAL, and the process lives', async () => {

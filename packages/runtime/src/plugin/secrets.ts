@@ -10,6 +10,7 @@ export class Secrets {
   add(value: string): void {
     if (value.length < SHORTEST || this.#values.has(value)) return;
     this.#values.add(value);
+    this.#values.add(JSON.stringify(value).slice(1, -1)); // as it stands in a log line
     // The longest first, so that no secret shows the rest of another that contains it.
     const alternatives = [...this.#values].sort((a, b) => b.length - a.length).map(RegExp.escape);
     this.#pattern = new RegExp(alternatives.join('|'), 'g');

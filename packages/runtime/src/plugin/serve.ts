@@ -30,7 +30,10 @@ export async function serve(load: () => Promise<{ connector: Connector }>): Prom
           load(),
         ]);
         const secrets = new Secrets();
-        const log = await createPluginLogger({ name: connector.metadata.name });
+        const log = await createPluginLogger({
+          name: connector.metadata.name,
+          rewrite: (line) => secrets.redact(line),
+        });
         const plugin = createPlugin(connector, broker, log, secrets);
         shutdown = plugin.shutdown;
         return plugin.routes;
