@@ -1,0 +1,91 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { HANDSHAKE } from '@vrsky/runtime';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { buildExecutable } from '../tools/build-executable/src/executable.ts';
+import { configOf, launchWithHost } from './support/memory-host.ts';
+
+const executable = fileURLToPath(new URL('../dist/bin/http-connector', import.meta.url));
+const prying = fileURLToPath(new URL('fixtures/prying-connector.ts', import.meta.url));
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vrsky-executable-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function startByHand(env: Record<string, string>): {
+  child: ReturnType<typeof spawn>;
+  socket: Promise<string>;
+} {
+  const cookie = { [HANDSHAKE.magicCookieKey]: HANDSHAKE.magicCookieValue };
+  const child = spawn(executable, [], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...cookie, PLUGIN_PROTOCOL_VERSIONS: '1', TMPDIR: folder, ...env },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const line = once(createInterface(child.stdout), 'line') as Promise<[string]>;
+  return { child, socket: line.then(([text]) => text.split('|')[3] ?? '') };
+}
+
+test('a built connector has no files and no programs after the handshake', async () => {
+  const built = await buildExecutable(prying, join(folder, 'prying'), join(folder, 'build'));
+  const config = configOf('prying', {});
+  const { node } = await launchWithHost(built.file, true, config);
+  await node.connect(config);
+  const denied = 'ERR_ACCESS_DENIED';
+  expect((await node.health()).details).toEqual({ read: denied, write: denied, spawn: denied });
+}, 60_000);
+
+test('its socket belongs to the group that the host names, and to nobody else', async () => {
+  const { child, socket } = startByHand({ PLUGIN_UNIX_SOCKET_GROUP: '65534' });
+  const { gid, mode } = statSync(await socket);
+  expect({ gid, mode: mode & 0o777 }).toEqual({ gid: 65534, mode: 0o660 });
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(existsSync(await socket)).toBe(false);
+});
+
+test('NODE_OPTIONS of the host does not reach it', async () => {
+  const { child, socket } = startByHand({ NODE_OPTIONS: '--require=/nonexistent.js' });
+  expect(await socket).not.toBe('');
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+test('its checksum file verifies', () => {
+  const verdict = execFileSync('sha256sum', ['-c', 'SHA256SUMS'], { cwd: dirname(executable) });
+  expect(String(verdict)).toContain('http-connector: OK\n');
+});
+
+describe('run by hand', () => {
+  const run = (...args: string[]): ReturnType<typeof spawnSync<string>> =>
+    spawnSync(executable, args, { encoding: 'utf8', env: {} });
+
+  test('validate FILE reads the file and checks the connection', () => {
+    const file = join(folder, 'rest.yaml');
+    writeFileSync(file, 'type: http-rest\nsettings: { url: "http://169.254.169.254/x" }\n');
+    const refused = run('validate', file);
+    expect(refused).toMatchObject({ status: 1, stdout: '' });
+    expect(refused.stderr).toContain('BLOCKED_DESTINATION');
+    writeFileSync(file, 'type: http-webhook\nsettings: { host: 127.0.0.1, port: 0 }\n');
+    expect(run('validate', file)).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('--version is that of the package', () => {
+    const manifest = new URL('../connectors/http/package.json', import.meta.url);
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+    expect(run('--version')).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  test('without a command it says that it is a plugin', () => {
+    const { status, stdout, stderr } = run();
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/^This binary is a plugin/);
+  });
+});
