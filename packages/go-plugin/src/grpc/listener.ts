@@ -1,0 +1,108 @@
+import {
+  createSecureServer,
+  createServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { Socket } from 'node:net';
+import type { Address } from '../handshake/handshake.ts';
+import type { MutualTls } from '../tls/options.ts';
+import { cutOff } from './cut-off.ts';
+import { listenOnSocket, type SocketPlace } from './socket.ts';
+import { connectionWindow, serverOptions, sessionOptions } from './tuning.ts';
+
+/**
+ * Answers one gRPC call. Called once per stream, many at a time. `grpcHandler` makes the default one from Connect
+ * routes; a handler for hot paths may stand in front of it and pass on what is not its own.
+ */
+export type StreamHandler = (
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  rawHeaders: string[],
+) => void;
+
+export interface ListenOptions {
+  readonly place: SocketPlace;
+  readonly tls: MutualTls | undefined;
+  /** Calls that arrive before it is there wait for it. */
+  readonly handler: Promise<StreamHandler>;
+  /** A TLS connection was refused, mostly for its certificate. */
+  readonly onRefused: (error: Error) => void;
+}
+
+export interface Listener {
+  readonly address: Address;
+  /** Stops accepting, gives running calls `graceMs` to end, drops the rest. Idempotent. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** @throws GoPluginError LISTEN_FAILED */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const http2 = { ...sessionOptions, ...serverOptions };
+  const server = options.tls
+    ? createSecureServer({ ...http2, ...options.tls })
+    : createServer(http2);
+  const sessions = track(server);
+  server.on('tlsClientError', options.onRefused);
+  // Not reported: grpc-go's farewell on every connection counts as a protocol error here.
+  server.on('sessionError', () => {});
+  serveStreams(server, options.handler);
+  const address = await listenOnSocket(server, options.place);
+  server.on('error', options.onRefused);
+
+  let closed: Promise<void> | undefined;
+  const close = async (graceMs: number): Promise<void> => {
+    const drained = new Promise<void>((resolve) => server.close(() => resolve()));
+    const timer = setTimeout(sessions.destroy, graceMs);
+    sessions.finish();
+    await drained;
+    clearTimeout(timer);
+  };
+  return { address, close: (graceMs) => (closed ??= close(graceMs)) };
+}
+
+function serveStreams(
+  server: Http2Server | Http2SecureServer,
+  handler: Promise<StreamHandler>,
+): void {
+  let serve: StreamHandler = (...call) => void serveLater(...call);
+  const serveLater = async (...call: Parameters<StreamHandler>): Promise<void> => {
+    serve = await handler;
+    if (!call[0].destroyed) serve(...call);
+  };
+  server.on('stream', (stream, headers, _flags, rawHeaders) => {
+    stream.on('error', () => {}); // the call's own abort signal tells its handler
+    serve(stream, headers, rawHeaders);
+  });
+}
+
+/** A closing server waits for every socket, also for those that never became a session. */
+function track(server: Http2Server | Http2SecureServer): {
+  finish: () => void;
+  destroy: () => void;
+} {
+  const sessions = new Set<ServerHttp2Session>();
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    socket.on('error', () => {});
+  });
+  server.on('session', (session) => {
+    session.setLocalWindowSize(connectionWindow);
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+  });
+  return {
+    finish: () => {
+      for (const session of sessions) session.close();
+    },
+    destroy: () => {
+      for (const session of sessions) cutOff(session);
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}

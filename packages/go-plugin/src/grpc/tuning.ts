@@ -1,0 +1,24 @@
+/** Unread bytes per call that a peer may send ahead. */
+const streamWindow = 4 * 1024 * 1024;
+/** Unread bytes per connection. Node.js starts with 64 KiB, which halves the throughput of large messages. */
+export const connectionWindow: number = 16 * 1024 * 1024;
+
+/** What a gRPC server or client takes when nothing is said: the limit of gRPC itself for servers, bounded for hosts. */
+export const defaultServerMessageBytes: number = 4 * 1024 * 1024;
+export const defaultClientMessageBytes: number = 64 * 1024 * 1024;
+
+/** HTTP/2 options of both roles. */
+export const sessionOptions: {
+  readonly settings: { readonly initialWindowSize: number; readonly enablePush: false };
+  readonly maxSessionMemory: number;
+} = {
+  settings: { initialWindowSize: streamWindow, enablePush: false },
+  // MiB. Beyond it Node.js refuses streams; a few large messages in flight reach the default of 10.
+  maxSessionMemory: 256,
+};
+
+/** A host that cancels many calls at once is no attacker: the peer is pinned, or of the same user. */
+export const serverOptions: {
+  readonly streamResetBurst: number;
+  readonly streamResetRate: number;
+} = { streamResetBurst: 100_000, streamResetRate: 10_000 };

@@ -1,0 +1,44 @@
+import { createClient, type Transport } from '@connectrpc/connect';
+import type { Logger } from 'pino';
+import type { BrokerEnd } from '../broker/broker.ts';
+import { reasonOf } from '../errors.ts';
+import { GRPCBroker } from '../gen/plugin/grpc_broker_pb.ts';
+import { GRPCController } from '../gen/plugin/grpc_controller_pb.ts';
+import { StdioData_Channel as Channel, GRPCStdio } from '../gen/plugin/grpc_stdio_pb.ts';
+
+/** Opens the broker's stream for the life of the connection. A plugin without a broker ends it at once. */
+export function openBrokerStream(transport: Transport, end: BrokerEnd, signal: AbortSignal): void {
+  void end.consume(createClient(GRPCBroker, transport).startStream(end.outgoing, { signal }));
+}
+
+/**
+ * Hands what the plugin prints after its handshake to `onPrinted`, for the life of the connection. Older plugins have no
+ * such stream.
+ */
+export async function readPrints(
+  transport: Transport,
+  onPrinted: (channel: 'stdout' | 'stderr', data: Uint8Array) => void,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    for await (const { channel, data } of createClient(GRPCStdio, transport).streamStdio(
+      {},
+      { signal },
+    )) {
+      if (channel === Channel.STDOUT) onPrinted('stdout', data);
+      else if (channel === Channel.STDERR) onPrinted('stderr', data);
+      else log.warn({ channel }, 'the plugin printed to an unknown channel');
+    }
+  } catch (error) {
+    if (!signal.aborted)
+      log.debug({ reason: reasonOf(error) }, "the stream of the plugin's printed output ended");
+  }
+}
+
+/** Asks the plugin to end. Whether and how it answers means nothing: Go plugins usually reset the call. */
+export async function requestShutdown(transport: Transport, timeoutMs: number): Promise<void> {
+  try {
+    await createClient(GRPCController, transport).shutdown({}, { timeoutMs });
+  } catch {}
+}

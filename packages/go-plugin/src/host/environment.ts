@@ -1,0 +1,55 @@
+import { environment } from '../handshake/environment.ts';
+import type { Handshake } from '../handshake/handshake.ts';
+
+/** What a plugin inherits. Everything else of the host's environment may hold the host's secrets. */
+const inherited = [
+  'PATH',
+  'TZ',
+  'LANG',
+  'TMPDIR',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+];
+/** go-plugin's defaults, which plugins without unix sockets rely on. */
+const portRange = { [environment.minPort]: '10000', [environment.maxPort]: '25000' };
+
+export interface PluginEnvironment {
+  readonly handshake: Handshake;
+  readonly versions: readonly number[];
+  /** The caller's own variables. */
+  readonly extra: Readonly<Record<string, string>>;
+  readonly socketDir: string;
+  /** PEM; present when the plugin shall use mutual TLS. */
+  readonly clientCert: string | undefined;
+}
+
+/** The whole environment of a plugin. go-plugin's variables come last, and those of an outer host never pass through. */
+export function pluginEnvironment(
+  options: PluginEnvironment,
+  own: NodeJS.ProcessEnv,
+): Record<string, string> {
+  const reserved = new Set<string>(Object.values(environment));
+  const all = { ...pick(own, inherited), ...options.extra };
+  const passed = Object.entries(all).filter(([name]) => !reserved.has(name));
+  return {
+    ...Object.fromEntries(passed),
+    [options.handshake.magicCookieKey]: options.handshake.magicCookieValue,
+    ...portRange,
+    [environment.protocolVersions]: options.versions.join(','),
+    [environment.socketDir]: options.socketDir,
+    ...(options.clientCert === undefined ? {} : { [environment.clientCert]: options.clientCert }),
+  };
+}
+
+function pick(env: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of names) {
+    const value = env[name];
+    if (value !== undefined) found[name] = value;
+  }
+  return found;
+}

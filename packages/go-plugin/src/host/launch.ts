@@ -1,0 +1,94 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { GoPluginError } from '../errors.ts';
+import { defaultClientMessageBytes } from '../grpc/tuning.ts';
+import type { Handshake } from '../handshake/handshake.ts';
+import { parseHandshakeLine } from '../handshake/line.ts';
+import { createIdentity } from '../tls/certificate.ts';
+import { attach } from './attach.ts';
+import { type Child, startChild } from './child.ts';
+import { pluginEnvironment } from './environment.ts';
+import { findExecutable, verifyChecksum } from './executable.ts';
+import { readFirstLine, startCancelled } from './first-line.ts';
+import { notesAbout } from './notes.ts';
+import type { PluginProcess } from './plugin-process.ts';
+
+const defaultStartTimeoutMs = 60_000;
+
+export interface LaunchOptions {
+  /** Path of the executable, or a name to look up in PATH. */
+  command: string;
+  args?: readonly string[];
+  handshake: Handshake;
+  /** Application protocol versions that this host speaks. */
+  versions: readonly number[];
+  /** Added to the few variables that plugins inherit: PATH, TZ, LANG, TMPDIR and the proxy ones. */
+  env?: Record<string, string>;
+  /** Mutual TLS with throw-away certificates. Default true. */
+  autoMtls?: boolean;
+  /** For the handshake line, from the start of the process. Default 60 s. */
+  startTimeoutMs?: number;
+  /** SHA-256 of the executable in hexadecimal; verified before it runs. */
+  sha256?: string;
+  /** Largest message to receive, in bytes; above it calls fail RESOURCE_EXHAUSTED. Default 64 MiB. */
+  maxMessageBytes?: number;
+  /** Gets the plugin's log, and at debug what it prints. */
+  log: Logger;
+  /** Cancels the start; a plugin that runs is ended with `kill`. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Starts a plugin and connects to it.
+ * @throws GoPluginError for every way in which that can fail; no process and no file is left behind then
+ */
+export async function launch(options: LaunchOptions): Promise<PluginProcess> {
+  const { handshake, versions, log, signal } = options;
+  checkOptions(options);
+  const command = await findExecutable(options.command);
+  if (options.sha256 !== undefined) await verifyChecksum(command, options.sha256);
+  const identity = options.autoMtls === false ? undefined : createIdentity();
+  const socketDir = await mkdtemp(join(tmpdir(), 'plugin-dir'));
+  const removeSockets = (): Promise<void> => rm(socketDir, { recursive: true, force: true });
+  let child: Child | undefined;
+  try {
+    const notes = await notesAbout(command);
+    if (signal?.aborted) throw startCancelled(signal.reason);
+    const env = pluginEnvironment(
+      { handshake, versions, extra: options.env ?? {}, socketDir, clientCert: identity?.cert },
+      process.env,
+    );
+    child = await startChild(command, options.args ?? [], env, log);
+    const timeoutMs = options.startTimeoutMs ?? defaultStartTimeoutMs;
+    const firstLine = await readFirstLine(child, { timeoutMs, notes, signal });
+    return await attach({
+      child,
+      line: parseHandshakeLine(firstLine, versions, notes),
+      identity,
+      socketDir,
+      removeSockets,
+      maxMessageBytes: options.maxMessageBytes ?? defaultClientMessageBytes,
+      log,
+      signal,
+    });
+  } catch (error) {
+    await child?.destroy();
+    await removeSockets();
+    throw error;
+  }
+}
+
+function checkOptions({ handshake, versions }: LaunchOptions): void {
+  if (
+    handshake.magicCookieKey === '' ||
+    handshake.magicCookieValue === '' ||
+    versions.length === 0
+  ) {
+    throw new GoPluginError(
+      'MISCONFIGURED',
+      'the host must name a magic cookie key and value, and at least one protocol version\nThey are constants shared with the plugin; see its documentation.',
+    );
+  }
+}

@@ -1,0 +1,20 @@
+import type { Transport } from '@connectrpc/connect';
+import type { Broker } from '../broker/broker.ts';
+import type { Exit } from './child.ts';
+
+/** A running plugin. */
+export interface PluginProcess {
+  /** Calls fail UNAVAILABLE once the connection is lost; it is not dialled again. */
+  readonly transport: Transport;
+  readonly broker: Broker;
+  /** The application protocol version that the plugin chose among `versions`. */
+  readonly negotiatedVersion: number;
+  readonly pid: number;
+  /** Resolves when the process has ended, for whatever reason; never rejects. */
+  readonly exited: Promise<Exit>;
+  /**
+   * Ends the plugin: asks it to, and after 2 s without success sends SIGKILL. Resolves when the process has ended and its
+   * sockets are removed. Never rejects; later calls return the same promise.
+   */
+  kill(): Promise<void>;
+}

@@ -1,0 +1,32 @@
+import type { Readable } from 'node:stream';
+import type { Logger } from 'pino';
+import { createLogParser } from '../logs/parse.ts';
+import { readLines } from './lines.ts';
+
+const linesKept = 20;
+const longestKept = 1024;
+
+export interface PluginStderr {
+  /** The newest lines, oldest first, as the plugin wrote them. */
+  readonly lastLines: () => readonly string[];
+  readonly ended: Promise<void>;
+}
+
+/** Hands every line that the plugin writes to stderr to `log`, at the level that the plugin chose. */
+export function logStderr(stderr: Readable, log: Logger): PluginStderr {
+  const parse = createLogParser();
+  const kept: string[] = [];
+  const ended = readLines(stderr, (line, whole) => {
+    kept.push(line.slice(0, longestKept));
+    if (kept.length > linesKept) kept.shift();
+    if (!whole) {
+      log.debug(line);
+      return;
+    }
+    const { level, message, module, timestamp, fields } = parse(line);
+    // Nested: fields named like those of the host's own logger must not pass for them.
+    const details = Object.keys(fields).length > 0 ? { fields } : {};
+    log[level]({ ...(module && { module }), ...(timestamp && { timestamp }), ...details }, message);
+  });
+  return { lastLines: () => kept.slice(), ended };
+}

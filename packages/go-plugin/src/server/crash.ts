@@ -1,0 +1,18 @@
+import { inspect } from 'node:util';
+import { writeStderr } from './stderr.ts';
+
+/**
+ * What nobody caught ends the process, as a panic ends a Go plugin: hosts log everything after `panic: ` as errors. A
+ * plugin that lived on would be in an unknown state.
+ */
+export function crashLikeGo(): void {
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+}
+
+function crash(thrown: unknown): never {
+  const message = thrown instanceof Error ? thrown.message : inspect(thrown);
+  const stack = thrown instanceof Error ? `\n\n${inspect(thrown)}` : '';
+  writeStderr(`panic: ${message}${stack}\n`);
+  process.exit(2);
+}

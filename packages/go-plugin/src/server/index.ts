@@ -1,0 +1,3 @@
+export { createPluginLogger } from './logger.ts';
+export type { ServeOptions } from './options.ts';
+export { serve } from './serve.ts';

@@ -1,0 +1,34 @@
+import { createBroker } from '../broker/broker.ts';
+import { type SocketNetworkOptions, socketNetwork } from '../broker/network.ts';
+import { grpcHandler } from '../grpc/handler.ts';
+import type { StreamHandler } from '../grpc/listener.ts';
+import type { ServeOptions } from './options.ts';
+import type { Prints } from './prints.ts';
+import { coreRoutes } from './services.ts';
+import type { Shutdown } from './shutdown.ts';
+
+/** The part of serving that needs Connect and Protobuf, and is loaded only when the host has its handshake line. */
+export async function loadServices(options: {
+  network: SocketNetworkOptions;
+  application: ServeOptions['versions'][number] | undefined;
+  prints: Prints;
+  shutdown: Shutdown;
+}): Promise<StreamHandler> {
+  const { network, prints, shutdown } = options;
+  const brokerEnd = createBroker(socketNetwork(network));
+  shutdown.stopping.addEventListener('abort', () => {
+    prints.end();
+    void brokerEnd.close();
+  });
+  const core = coreRoutes({
+    brokerEnd,
+    prints,
+    shutdown: shutdown.begin,
+    stopping: shutdown.stopping,
+  });
+  const application = await options.application?.({ broker: brokerEnd.broker });
+  return grpcHandler((router) => {
+    core(router);
+    application?.(router);
+  }, network.maxMessageBytes);
+}

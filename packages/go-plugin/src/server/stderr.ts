@@ -1,0 +1,20 @@
+import { writeSync } from 'node:fs';
+import { formatLogLine, type LogLevel } from '../logs/format.ts';
+
+/**
+ * Writes to the real stderr, also after printing was redirected, and before pino is loaded. A host that is gone reads no
+ * more: that is no failure.
+ */
+export function writeStderr(text: string): void {
+  try {
+    writeSync(2, text);
+  } catch {}
+}
+
+export function logToStderr(
+  level: LogLevel,
+  message: string,
+  fields: Readonly<Record<string, unknown>> = {},
+): void {
+  writeStderr(formatLogLine(level, message, { module: 'go-plugin', fields }));
+}

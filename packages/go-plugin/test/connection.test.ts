@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import type { ServerHttp2Stream } from 'node:http2';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { Code, createClient } from '@connectrpc/connect';
+import { http2StreamKey } from '@vrsky/go-plugin';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Connection, connect } from '../src/grpc/connection.ts';
+import { grpcHandler } from '../src/grpc/handler.ts';
+import { type Listener, listen } from '../src/grpc/listener.ts';
+import { createIdentity } from '../src/tls/certificate.ts';
+import { type MutualTls, mutualTls } from '../src/tls/options.ts';
+import { Testing } from './gen/testing_pb.ts';
+
+const [server, client] = [createIdentity(), createIdentity()];
+const pairs: { how: string; serverTls?: MutualTls; clientTls?: MutualTls }[] = [
+  { how: 'plain' },
+  {
+    how: 'mutual TLS',
+    serverTls: mutualTls(server, client.cert),
+    clientTls: mutualTls(client, server.cert),
+  },
+];
+
+describe.each(pairs)('a gRPC connection ($how)', ({ serverTls, clientTls }) => {
+  let listener: Listener;
+  let connection: Connection;
+  let entered: PromiseWithResolvers<ServerHttp2Stream>;
+
+  beforeEach(async () => {
+    entered = Promise.withResolvers();
+    const handler = grpcHandler((router) => {
+      router.service(Testing, {
+        echo: ({ text }) => ({ text }),
+        run: ({ text }, context) => {
+          const stream = context.values.get(http2StreamKey);
+          if (stream) entered.resolve(stream);
+          return text === 'answer' ? { text } : new Promise(() => {});
+        },
+      });
+    }, 1_000);
+    listener = await listen({
+      place: { dir: tmpdir() },
+      tls: serverTls,
+      handler: Promise.resolve(handler),
+      onRefused: () => {},
+    });
+    connection = await connect(listener.address, { tls: clientTls, maxMessageBytes: 1_000 });
+  });
+  afterEach(async () => {
+    await connection.close();
+    await listener.close(0);
+  });
+
+  it('closed by the client fails its calls at once, and the server sees them cut off', async () => {
+    const testing = createClient(Testing, connection.transport);
+    const call = testing.run({}).catch((error: unknown) => error);
+    const stream = await entered.promise;
+    const closed = new Promise((resolve) => stream.once('close', resolve));
+    await connection.close();
+    expect(await call).toMatchObject({ code: Code.Unavailable });
+    await closed;
+    expect([stream.rstCode, stream.aborted]).toEqual([8, true]);
+    await expect(testing.echo({})).rejects.toMatchObject({ code: Code.Unavailable });
+  });
+
+  it('closed by the server fails the calls that do not end in time, on both sides', async () => {
+    const testing = createClient(Testing, connection.transport);
+    const call = testing.run({}).catch((error: unknown) => error);
+    const stream = await entered.promise;
+    const closed = new Promise((resolve) => stream.once('close', resolve));
+    await Promise.all([listener.close(10), listener.close(10)]);
+    expect(await call).toMatchObject({ code: Code.Unavailable });
+    await closed;
+    expect([stream.rstCode, stream.aborted]).toEqual([8, true]);
+    await connection.closed;
+    await expect(
+      connect(listener.address, { tls: clientTls, maxMessageBytes: 1 }),
+    ).rejects.toMatchObject({
+      code: 'CONNECT_FAILED',
+    });
+  });
+
+  it('tells an answered call from one that was cut off', async () => {
+    await createClient(Testing, connection.transport).run({ text: 'answer' });
+    const stream = await entered.promise;
+    if (!stream.closed) await once(stream, 'close');
+    expect([stream.rstCode, stream.aborted]).toEqual([0, false]);
+  });
+});
+
+describe('a connection', () => {
+  it('gives up on a server that says nothing when its caller does', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const bound = silent.address();
+    const port = typeof bound === 'object' ? bound?.port : 0;
+    const stop = new AbortController();
+    const attempt = connect(
+      { network: 'tcp', address: `127.0.0.1:${port}` },
+      { tls: undefined, maxMessageBytes: 1, signal: stop.signal },
+    ).catch((error: unknown) => error);
+    const [socket] = await once(silent, 'connection');
+    const reason = new Error('enough');
+    stop.abort(reason);
+    expect(await attempt).toBe(reason);
+    socket.resume();
+    await once(socket, 'close');
+    silent.close();
+  });
+});
