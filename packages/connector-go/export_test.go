@@ -1,0 +1,7 @@
+package connector
+
+// For tests of statuses that no peer of ours sends.
+var (
+	FromStatus = fromStatus
+	ToStatus   = toStatus
+)

@@ -1,0 +1,142 @@
+package connector
+
+import (
+	"context"
+
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/ValueRetail/vrsky/pkg/connector/connectorpb"
+)
+
+// nodeServer serves an Impl: one per plugin process.
+type nodeServer struct {
+	connectorpb.UnimplementedConnectionNodeServer
+	impl     ConnectionNode
+	broker   *plugin.GRPCBroker
+	tenancy  tenancy
+	returned returnedMessages
+}
+
+func (s *nodeServer) Metadata(
+	ctx context.Context, _ *connectorpb.MetadataRequest,
+) (*connectorpb.MetadataResponse, error) {
+	return serve(ctx, "Metadata", func() (*connectorpb.MetadataResponse, error) {
+		return &connectorpb.MetadataResponse{Metadata: metadataToWire(s.impl.Metadata())}, nil
+	})
+}
+
+func (s *nodeServer) Validate(
+	ctx context.Context, request *connectorpb.ValidateRequest,
+) (*connectorpb.ValidateResponse, error) {
+	return serve(ctx, "Validate", func() (*connectorpb.ValidateResponse, error) {
+		config := configFromWire(request.GetConfig())
+		if impl, ok := s.impl.(WarningValidator); ok {
+			warnings, err := impl.ValidateWithWarnings(ctx, config)
+			return &connectorpb.ValidateResponse{Warnings: warnings}, err
+		}
+		return &connectorpb.ValidateResponse{}, s.impl.Validate(ctx, config)
+	})
+}
+
+func (s *nodeServer) Connect(
+	ctx context.Context, request *connectorpb.ConnectRequest,
+) (*connectorpb.ConnectResponse, error) {
+	return serve(ctx, "Connect", func() (*connectorpb.ConnectResponse, error) {
+		return &connectorpb.ConnectResponse{}, s.impl.Connect(ctx, configFromWire(request.GetConfig()))
+	})
+}
+
+func (s *nodeServer) Disconnect(
+	ctx context.Context, _ *connectorpb.DisconnectRequest,
+) (*connectorpb.DisconnectResponse, error) {
+	return serve(ctx, "Disconnect", func() (*connectorpb.DisconnectResponse, error) {
+		return &connectorpb.DisconnectResponse{}, s.impl.Disconnect(ctx)
+	})
+}
+
+func (s *nodeServer) Send(
+	ctx context.Context, request *connectorpb.SendRequest,
+) (*connectorpb.SendResponse, error) {
+	return serve(ctx, "Send", func() (*connectorpb.SendResponse, error) {
+		message := messageFromWire(request.GetMessage())
+		if err := s.tenancy.check(message); err != nil {
+			return nil, err
+		}
+		id, err := s.impl.Send(ctx, message)
+		return &connectorpb.SendResponse{Receipt: &connectorpb.SendReceipt{MessageId: id}}, err
+	})
+}
+
+func (s *nodeServer) Receive(
+	ctx context.Context, request *connectorpb.ReceiveRequest,
+) (*connectorpb.ReceiveResponse, error) {
+	return serve(ctx, "Receive", func() (*connectorpb.ReceiveResponse, error) {
+		delivery, err := s.receive(ctx, request.GetExplicitAck())
+		if err != nil {
+			return nil, err
+		}
+		s.tenancy.stamp(&delivery.Message)
+		return &connectorpb.ReceiveResponse{Delivery: &connectorpb.Delivery{
+			Message:    messageToWire(delivery.Message),
+			DeliveryId: delivery.ID,
+			AckTimeout: durationToWire(delivery.AckTimeout),
+		}}, nil
+	})
+}
+
+func (s *nodeServer) Acknowledge(
+	ctx context.Context, request *connectorpb.AcknowledgeRequest,
+) (*connectorpb.AcknowledgeResponse, error) {
+	impl, ok := s.impl.(AckReceiver)
+	if !ok {
+		return nil, status.Error(codes.Unimplemented, "this connector hands out nothing to acknowledge")
+	}
+	return serve(ctx, "Acknowledge", func() (*connectorpb.AcknowledgeResponse, error) {
+		settlements := make([]Settlement, 0, len(request.GetSettlements()))
+		for _, settlement := range request.GetSettlements() {
+			settlements = append(settlements, settlementFromWire(settlement))
+		}
+		unknown, err := impl.Acknowledge(ctx, settlements...)
+		return &connectorpb.AcknowledgeResponse{UnknownDeliveryIds: unknown}, err
+	})
+}
+
+func (s *nodeServer) Health(
+	ctx context.Context, _ *connectorpb.HealthRequest,
+) (*connectorpb.HealthResponse, error) {
+	return serve(ctx, "Health", func() (*connectorpb.HealthResponse, error) {
+		impl, ok := s.impl.(HealthReporter)
+		if !ok {
+			return &connectorpb.HealthResponse{Status: connectorpb.HealthResponse_STATUS_OK}, s.impl.Health(ctx)
+		}
+		report, err := impl.ReportHealth(ctx)
+		response := &connectorpb.HealthResponse{
+			Status:  connectorpb.HealthResponse_STATUS_OK,
+			Details: report.Details,
+		}
+		if report.Degraded {
+			response.Status = connectorpb.HealthResponse_STATUS_DEGRADED
+		}
+		return response, err
+	})
+}
+
+func (s *nodeServer) AttachHost(
+	ctx context.Context, request *connectorpb.AttachHostRequest,
+) (*connectorpb.AttachHostResponse, error) {
+	return serve(ctx, "AttachHost", func() (*connectorpb.AttachHostResponse, error) {
+		if err := s.tenancy.attach(request.GetIdentity()); err != nil {
+			return nil, err
+		}
+		if impl, ok := s.impl.(HostAware); ok {
+			host, err := dialHost(ctx, s.broker, request.GetBrokerId())
+			if err != nil {
+				return nil, err
+			}
+			impl.AttachHost(host)
+		}
+		return &connectorpb.AttachHostResponse{}, nil
+	})
+}
