@@ -21,6 +21,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     teardownTimeout: 10_000,
+    slowTestThreshold: 5_000,
+    expect: { poll: { timeout: 10_000 } },
     reporters: ['default', new SummaryReporter()],
     globalSetup: ['tools/testing/leftovers.ts'],
     projects: [

@@ -1,0 +1,47 @@
+const node = 'node --conditions=vrsky:source';
+const buildExecutables = `${node} tools/build-executable/src/main.ts`;
+// oxlint is always given paths: without any it may search far outside the repository.
+const sources = 'packages connectors tools examples interop faults vitest.config.ts';
+
+/**
+ * What each root script does: steps, each a title and a command line. The arguments of the script
+ * go to the last step. `tests` means: print the summary line of the tests at the end. `keepGoing`
+ * means: a failing step does not stop the rest, so that one run tells everything.
+ */
+export const commands = {
+  start: {
+    steps: [
+      ['executable', `${buildExecutables} http`],
+      ['example', `${node} examples/01-webhook-to-rest/start.ts`],
+    ],
+  },
+  check: {
+    tests: true,
+    keepGoing: true,
+    steps: [
+      ['package manifests', 'sherif --fail-on-warnings -r packages-without-package-json'],
+      ['format', 'biome check'],
+      ['lint', `oxlint --type-aware --deny-warnings ${sources}`],
+      ['unused code', 'knip --no-config-hints'],
+      ['types', 'tsc -b'],
+      ['protocol style', 'buf lint'],
+      ['protocol compatibility', 'buf breaking --against proto/released.binpb'],
+      ['generated code', 'node tools/checks/generated-code.ts'],
+      ['published packages', 'node tools/checks/published-packages.ts'],
+      ['executables', buildExecutables],
+      ['tests', 'vitest run --project !faults'],
+      ['Go', 'node tools/checks/go.ts'],
+    ],
+  },
+  faults: {
+    tests: true,
+    steps: [
+      ['executables', buildExecutables],
+      ['faults', 'vitest run --project faults'],
+    ],
+  },
+  executables: { steps: [['executables', buildExecutables]] },
+  build: { steps: [['build', 'turbo run build']] },
+  format: { steps: [['format', 'biome check --write']] },
+  generate: { steps: [['generated code', 'node tools/checks/generated-code.ts --write']] },
+};
