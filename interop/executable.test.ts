@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -64,7 +64,7 @@ test('its checksum file verifies', () => {
 });
 
 describe('run by hand', () => {
-  const run = (...args: string[]): ReturnType<typeof spawnSync<string>> =>
+  const run = (...args: string[]): SpawnSyncReturns<string> =>
     spawnSync(executable, args, { encoding: 'utf8', env: {} });
 
   test('validate FILE reads the file and checks the connection', () => {

@@ -6,11 +6,15 @@ import type { AddressInfo } from 'node:net';
 export async function startEndpoint(
   onPost: (messageId: string, bytes: number) => void,
 ): Promise<{ url: string; close(): void }> {
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     let bytes = 0;
-    for await (const chunk of request) bytes += (chunk as Buffer).length;
-    onPost(String(request.headers['x-message-id']), bytes);
-    response.end();
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    request.on('end', () => {
+      onPost(String(request.headers['x-message-id']), bytes);
+      response.end();
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

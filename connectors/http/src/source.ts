@@ -58,10 +58,7 @@ export class WebhookSource implements Source<WebhookRequest>, Door {
 
   async validate(_signal: AbortSignal, connected?: ConnectionConfig): Promise<string[]> {
     await this.#createApp();
-    const { host, port } = this.#settings;
-    const own = connected?.settings['host'] === host && connected.settings['port'] === port;
-    const busy = own ? [] : await probePort(this.#settings);
-    return [NO_AUTHENTICATION, ...busy];
+    return [NO_AUTHENTICATION, ...(await probePort(this.#settings, connected?.settings))];
   }
 
   async start(signal: AbortSignal): Promise<void> {

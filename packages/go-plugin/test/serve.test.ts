@@ -52,13 +52,13 @@ describe('the handshake of a plugin', () => {
     [{}, '2', []],
     [{ PLUGIN_MULTIPLEX_GRPC: 'true' }, '2', ['false']],
     [{ PLUGIN_MULTIPLEX_GRPC: 'false' }, '2', ['false']],
-  ])('with %o is version %s and ends in %o', async (env, version, rest) => {
+  ] as const)('with %o is version %s and ends in %o', async (env, version, rest) => {
     const plugin = runRaw(env);
     const [core, app, network, path = '', ...fields] = await plugin.handshake();
     expect([core, app, network]).toEqual(['1', version, 'unix']);
     expect(path).toMatch(new RegExp(`^${tmp()}/plugin\\d+$`));
     expect(fields).toEqual(['grpc', '', ...rest]);
-    if (env.PLUGIN_PROTOCOL_VERSIONS?.startsWith('x')) {
+    if ('PLUGIN_PROTOCOL_VERSIONS' in env && env.PLUGIN_PROTOCOL_VERSIONS.startsWith('x')) {
       expect(plugin.stderr()).toContain('server sent invalid plugin version');
     }
     plugin.child.kill('SIGTERM');

@@ -1,3 +1,4 @@
+export { closest } from './contract/closest.ts';
 export {
   type ConnectionConfig,
   DEFAULT_TIMEOUT_MS,
@@ -22,6 +23,7 @@ export type {
 } from './contract/message.ts';
 export { PluginError, type PluginErrorOptions } from './contract/plugin-error.ts';
 export type { Capability, Health, PluginMetadata } from './contract/plugin-metadata.ts';
+export { findProblems, type Problem } from './contract/problems.ts';
 export {
   backoffMs,
   type ResolvedRetryPolicy,

@@ -69,7 +69,7 @@ describe('validate FILE', () => {
   test.each([
     ['type: memory-in\nsettings: { mesages: [a] }', 'did you mean "messages"?'],
     ['type: memory-inn', 'did you mean "memory-in"?'],
-    ['tpye: memory-in', 'tpye: is not a setting; did you mean "type"?'],
+    ['tpye: memory-in', 'tpye: is not known; did you mean "type"?'],
     ['type: [', 'cannot be read as YAML or JSON'],
   ])('says what is wrong with %j, without a stack trace', (content, text) => {
     const { status, stderr } = run('validate', file(content));

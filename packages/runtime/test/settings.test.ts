@@ -36,19 +36,19 @@ test('an integral double, as the wire has it, is an integer', () => {
 
 describe('a fault names its path, what was expected, and a suggestion', () => {
   test.each([
-    [{ prot: 1 }, 'settings.prot', 'settings.prot: is not a setting; did you mean "port"?'],
+    [{ prot: 1 }, 'settings.prot', 'settings.prot: is not known; did you mean "port"?'],
     [{ port: 'x' }, 'settings.port', 'settings.port: expected an integer from 0 to 65535 (port)'],
     [{ port: 1.5 }, 'settings.port', 'settings.port: expected an integer from 0 to 65535 (port)'],
     [{ method: 'GET' }, 'settings.method', 'settings.method: expected one of "POST", "PUT"'],
     [
       { routes: [{ path: '/a' }, {}] },
       'settings.routes[1].path',
-      'settings.routes[1].path: is missing: expected a string',
+      'settings.routes[1].path: is missing; expected a string',
     ],
     [
       { routes: [{ path: '/a', quite: 1 }] },
       'settings.routes[0].quite',
-      'settings.routes[0].quite: is not a setting; known are path',
+      'settings.routes[0].quite: is not known; known are path',
     ],
   ])('%j', (settings, field, text) => {
     const fault = faultOf(settings);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { PluginError } from '@vrsky/runtime';
+import { type JsonObject, PluginError } from '@vrsky/runtime';
 import type { WebhookSettings } from '../config.ts';
 import { listenError } from '../errors.ts';
 
@@ -20,10 +20,15 @@ export async function listen(
   return typeof address === 'object' && address ? address.port : port;
 }
 
-/** Opens the port and closes it again. What may have passed by the time of Connect is a warning. */
+/**
+ * Opens the port and closes it again. What may have passed by the time of Connect is a warning.
+ * @param own settings that this process is connected with: its own port needs no probe
+ */
 export async function probePort(
   settings: Pick<WebhookSettings, 'host' | 'port'>,
+  own?: JsonObject,
 ): Promise<string[]> {
+  if (own?.['host'] === settings.host && own['port'] === settings.port) return [];
   const server = createServer();
   try {
     await listen(server, settings);

@@ -68,7 +68,7 @@ export function createNodeService({ connector, lifecycle, link, secrets }: NodeP
         receipt: {
           messageId: receipt.messageId,
           headers: receipt.headers,
-          payload: receipt.payload as Uint8Array<ArrayBuffer>,
+          payload: receipt.payload,
         },
       };
     },

@@ -7,7 +7,7 @@ import {
 } from '../gen/vrsky/connector/v1/error_pb.ts';
 import { millisecondsFromWire, millisecondsToWire } from './time.ts';
 
-export function errorToWire(error: PluginError): WireError {
+function errorToWire(error: PluginError): WireError {
   const wire = create(PluginErrorSchema, {
     code: error.code,
     message: error.rawMessage,

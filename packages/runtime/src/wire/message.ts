@@ -46,7 +46,7 @@ function metadataFromWire(wire: MessageMetadata): MessageMetadata {
 export function messageToWire(message: Message): WireMessage {
   const wire = create(MessageSchema);
   wire.id = message.id;
-  wire.payload = message.payload as Uint8Array<ArrayBuffer>;
+  wire.payload = message.payload;
   wire.contentType = message.contentType;
   wire.metadata = create(MessageMetadataSchema, message.metadata);
   wire.headers = message.headers;

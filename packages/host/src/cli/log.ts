@@ -1,0 +1,36 @@
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { createRedactor } from '../redact.ts';
+import { printable } from './printable.ts';
+
+const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'connection']);
+
+/** Logs to stderr: short lines for a person at a terminal, otherwise JSON. No secret passes. */
+export function createLog(level: string): Logger {
+  const redact = redactorOf(process.env);
+  const out = destination({ dest: 2, sync: true });
+  const stream = process.stderr.isTTY ? shortLines(out) : out;
+  return pino({ level, hooks: { streamWrite: redact } }, stream);
+}
+
+/** Knows all secrets that a connection could have from the environment. */
+export function redactorOf(env: NodeJS.ProcessEnv): (text: string) => string {
+  const secrets = Object.entries(env).filter(([name]) => name.startsWith('VRSKY_SECRET_'));
+  return createRedactor(secrets.map(([, value]) => value ?? ''));
+}
+
+function shortLines(out: DestinationStream): DestinationStream {
+  return { write: (line) => out.write(`${shortLine(JSON.parse(line))}\n`) };
+}
+
+/** One entry as a person reads it. */
+export function shortLine(entry: Record<string, unknown>): string {
+  const time = new Date(Number(entry['time'])).toTimeString().slice(0, 8);
+  const level = (pino.levels.labels[Number(entry['level'])] ?? '').toUpperCase().padEnd(5);
+  const connection = entry['connection'] ? `${String(entry['connection'])}: ` : '';
+  const rest = Object.entries(entry)
+    .filter(([key]) => !HIDDEN.has(key))
+    .map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const text = `${time} ${level} ${connection}${String(entry['msg'] ?? '')}${rest.join('')}`;
+  // Indented, so that no text from outside can look like a line of its own.
+  return text.split('\n').map(printable).join('\n    ');
+}

@@ -1,0 +1,90 @@
+import { type TSchema, Type } from 'typebox';
+import { DURATION_PATTERN } from './duration.ts';
+
+/** The file's content, once {@link INTEGRATION_SCHEMA} has passed it. */
+export interface IntegrationFile {
+  name: string;
+  identity?: { customer: string; tenant: string; integration: string };
+  store: string;
+  maxStored?: { messages?: number; megabytes?: number };
+  incoming: ConnectionEntry;
+  outgoing: ConnectionEntry & { retry?: RetryEntry };
+  concurrency?: number;
+  deadLetters?: { retention?: string };
+}
+
+export interface ConnectionEntry {
+  id?: string;
+  name?: string;
+  type: string;
+  plugin: string;
+  sha256?: string;
+  args?: string[];
+  settings?: Record<string, unknown>;
+  credentials?: Record<string, string>;
+  secrets?: string[];
+  timeout?: string;
+}
+
+export interface RetryEntry {
+  maxRetries?: number;
+  backoffMultiplier?: number;
+  initialBackoff?: string;
+  maxBackoff?: string;
+}
+
+const Text = Type.String({ minLength: 1 });
+const Duration = Type.String({
+  pattern: DURATION_PATTERN,
+  description: 'a duration such as 500ms, 30s, 2m or 7d',
+});
+const SecretName = Type.String({
+  pattern: '^[A-Za-z][A-Za-z0-9_-]{0,99}$',
+  description: 'the name of a secret: letters, digits, _ and -',
+});
+
+const connection = {
+  id: Type.Optional(Text),
+  name: Type.Optional(Text),
+  type: Text,
+  plugin: Text,
+  sha256: Type.Optional(
+    Type.String({ pattern: '^[0-9a-fA-F]{64}$', description: 'a SHA-256 checksum, 64 hex digits' }),
+  ),
+  args: Type.Optional(Type.Array(Type.String())),
+  settings: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  credentials: Type.Optional(Type.Record(Type.String(), Type.String())),
+  secrets: Type.Optional(Type.Array(SecretName)),
+  timeout: Type.Optional(Duration),
+};
+
+const retry = {
+  maxRetries: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000 })),
+  backoffMultiplier: Type.Optional(Type.Number({ minimum: 1, maximum: 100 })),
+  initialBackoff: Type.Optional(Duration),
+  maxBackoff: Type.Optional(Duration),
+};
+
+const maxStored = {
+  messages: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000_000 })),
+  megabytes: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
+};
+
+export const INTEGRATION_SCHEMA: TSchema = strict({
+  name: Type.String({
+    pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$',
+    description: 'a name of letters, digits, dots, _ and -',
+  }),
+  identity: Type.Optional(strict({ customer: Text, tenant: Text, integration: Text })),
+  store: Text,
+  maxStored: Type.Optional(strict(maxStored)),
+  incoming: strict(connection),
+  outgoing: strict({ ...connection, retry: Type.Optional(strict(retry)) }),
+  concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  deadLetters: Type.Optional(strict({ retention: Type.Optional(Duration) })),
+});
+
+/** An object in which a key that nobody knows is a mistake. */
+function strict(properties: Record<string, TSchema>): TSchema {
+  return Type.Object(properties, { additionalProperties: false });
+}

@@ -1,0 +1,40 @@
+import { resolveRetryPolicy } from '@vrsky/runtime';
+import type { Parts } from '../parts.ts';
+import { deliver } from './deliver.ts';
+
+/** How long the sends under way may take once the run is stopped. */
+const SENDS_MS = 10_000;
+const DISCONNECT_MS = 10_000;
+
+/** The outgoing half, from its start to its end. */
+export async function runOutgoing(parts: Parts): Promise<void> {
+  const { integration, lifetime, store, log } = parts;
+  const { name, retryPolicy, timeoutMs } = integration.outgoing;
+  const { supervisor, redact } = parts.connect('outgoing');
+  const options = {
+    supervisor,
+    queue: store.queue,
+    destination: name,
+    policy: resolveRetryPolicy(retryPolicy),
+    timeoutMs,
+    redact,
+    log,
+    onDelivered: parts.onDelivered,
+    onDeadLetter: parts.onDeadLetter,
+  };
+  const cut = new AbortController();
+  let deadline: NodeJS.Timeout | undefined;
+  lifetime.stop.addEventListener('abort', () => {
+    deadline = setTimeout(() => cut.abort(), SENDS_MS);
+  });
+  const giveUp = AbortSignal.any([cut.signal, lifetime.hurry]);
+  const supervision = lifetime.watch(supervisor.run());
+  await Promise.all(
+    Array.from({ length: integration.concurrency }, () =>
+      lifetime.watch(deliver(options, lifetime.stop, giveUp)),
+    ),
+  );
+  clearTimeout(deadline);
+  await supervisor.stop(DISCONNECT_MS, lifetime.hurry);
+  await supervision;
+}

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Delivery } from '@vrsky/runtime';
+import type { Logger } from 'pino';
+import type { Queue } from '../store/queue.ts';
+import type { Link, Supervisor } from '../supervise/supervisor.ts';
+import type { Batch } from './batch.ts';
+
+const RETRY_MS = 1000;
+const FAILURES_UNTIL_FAULT = 3;
+
+export interface ReceiverOptions {
+  readonly supervisor: Supervisor;
+  readonly queue: Queue;
+  readonly batch: Batch;
+  readonly redact: (text: string) => string;
+  readonly log: Logger;
+}
+
+/**
+ * One Receive after the other, each only while the store has room for what it may bring. Several of
+ * these together receive faster, but lose the order of the messages. Runs until `signal`; what it was
+ * not given by then stays with the connector.
+ */
+export async function receive(options: ReceiverOptions, signal: AbortSignal): Promise<void> {
+  const { supervisor, queue, batch, redact, log } = options;
+  for (let failures = 0; !signal.aborted; ) {
+    await queue.reserve(signal);
+    let link: Link | undefined;
+    let delivery: Delivery;
+    try {
+      link = await supervisor.link(signal);
+      delivery = await link.node.receive({ signal });
+    } catch (thrown) {
+      queue.release();
+      if (signal.aborted || !link) return;
+      failures += 1;
+      log.debug({ failures }, `Receive failed: ${redact(String(thrown))}`);
+      if (failures % FAILURES_UNTIL_FAULT === 0) {
+        supervisor.fault(link, `Receive failed ${failures} times: ${redact(String(thrown))}`);
+      }
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
+      continue;
+    }
+    failures = 0;
+    batch.add(link, delivery);
+  }
+}

@@ -1,0 +1,158 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { tempFolder } from './support/folder.ts';
+import { journal, scripted } from './support/integration.ts';
+import { until } from './support/until.ts';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+/** The command line as its own process. */
+function vrskyHost(args: string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, ['--conditions=vrsky:source', MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  const output = { out: '', err: '' };
+  child.stdout.on('data', (data) => {
+    output.out += data;
+  });
+  child.stderr.on('data', (data) => {
+    output.err += data;
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ended = once(child, 'close').then(([status]) => ({ status: status as number, ...output }));
+  return { child, output, ended };
+}
+
+const MESSAGES = [{ id: 'a\u001b[31m', text: 'secret payload' }];
+
+test('--help tells commands, examples and exit codes; --version the version', async () => {
+  const { status, out } = await vrskyHost(['--help']).ended;
+  expect(status).toBe(0);
+  for (const word of ['run', 'validate', 'dead-letters', 'Examples:', 'Exit codes:']) {
+    expect(out).toContain(word);
+  }
+  expect((await vrskyHost(['--version']).ended).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test.each([[['rn']], [['run']], [['run', 'x', '--log-level', 'loud']], [[]]])(
+  'a wrong command line %j is exit code 2',
+  async (args) => {
+    const { status, err, out } = await vrskyHost(args).ended;
+    expect(status).toBe(2);
+    expect(out).toBe('');
+    expect(err).not.toMatch(/\n {4}at /);
+  },
+);
+
+test.each([
+  ['run', '/nowhere.yaml'],
+  ['validate', '/nowhere.yaml'],
+  ['dead-letters', 'list', '/nowhere.yaml'],
+])('%s of a file that is not there is one line and exit code 1', async (...args) => {
+  const { status, err } = await vrskyHost(args).ended;
+  expect(status).toBe(1);
+  expect(err).toBe('vrsky-host: [INVALID_CONFIG] /nowhere.yaml: cannot be read (ENOENT)\n');
+});
+
+test('run delivers, alerts in one structured line, lists dead letters meanwhile, and stops at SIGTERM', async () => {
+  const folder = tempFolder();
+  const file = scripted(folder, {
+    incoming: { settings: { messages: MESSAGES } },
+    outgoing: {
+      settings: { failures: 9, failure: 'final' },
+      credentials: { key: '${SECRET:erp}' },
+    },
+  });
+  const { child, output, ended } = vrskyHost(['run', file], { VRSKY_SECRET_ERP: 'hunter2' });
+  await until('the alert', () => output.err.includes('operator alert'));
+
+  const text = await vrskyHost(['dead-letters', 'list', file]).ended;
+  expect(text.status).toBe(0);
+  expect(text.out).toContain('[SEND_FAILED] failed with');
+  expect(text.out).not.toContain('\u001b');
+  const json = await vrskyHost(['dead-letters', 'list', file, '--json']).ended;
+  expect(JSON.parse(json.out)).toMatchObject([{ id: MESSAGES[0]?.id, bytes: 14, attempts: 1 }]);
+  const second = await vrskyHost(['run', file], { VRSKY_SECRET_ERP: 'hunter2' }).ended;
+  expect(second).toMatchObject({
+    status: 1,
+    err: expect.stringContaining('in use by another host'),
+  });
+
+  child.kill('SIGTERM');
+  const { status, err, out } = await ended;
+  expect(status).toBe(0);
+  expect(out).toBe('');
+  const lines = err
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const alerts = lines.filter(({ msg }) => msg === 'operator alert');
+  expect(alerts).toMatchObject([{ level: 50, alert: 'dead-letter', code: 'SEND_FAILED' }]);
+  const all = [err, text.out, json.out].join();
+  expect(all).not.toContain('hunter2');
+  expect(all).not.toContain('secret payload');
+});
+
+test('what was acked survives a kill -9 of the host', async () => {
+  const folder = tempFolder();
+  const sides = {
+    incoming: { settings: { messages: MESSAGES } },
+    outgoing: { settings: { failures: 1, failure: 'hang' } },
+  };
+  // A killed process cannot remove the folder of its sockets.
+  const first = vrskyHost(['run', scripted(folder, sides)], { TMPDIR: tempFolder() });
+  await until('it is acked', () => journal(folder, 'in').some((line) => line.startsWith('ack')));
+  await until('a send hangs', () => journal(folder, 'out').some((line) => line.startsWith('send')));
+  const pids = await until('both are up', () => {
+    const found = [...first.output.err.matchAll(/"connectorPid":(\d+)/g)];
+    return found.length === 2 && found.map(([, pid]) => pid);
+  });
+  first.child.kill('SIGKILL');
+  await first.ended;
+  await until('its connectors end', () => !pids.some((pid) => existsSync(`/proc/${pid}`)));
+
+  const second = vrskyHost(['run', scripted(folder, { ...sides, incoming: {} })]);
+  await until('it is sent', () => journal(folder, 'out').some((line) => line.startsWith('sent')));
+  second.child.kill('SIGTERM');
+  expect((await second.ended).status).toBe(0);
+});
+
+test('a second signal does not wait for a send that hangs', async () => {
+  const folder = tempFolder();
+  const file = scripted(folder, {
+    incoming: { settings: { messages: MESSAGES } },
+    outgoing: { settings: { failures: 9, failure: 'hang' } },
+  });
+  const { child, output, ended } = vrskyHost(['run', file]);
+  await until('a send hangs', () => journal(folder, 'out').some((line) => line.startsWith('send')));
+  const begun = performance.now();
+  child.kill('SIGINT');
+  await until('it says so', () => output.err.includes('SIGINT: stopping'));
+  child.kill('SIGINT');
+  expect((await ended).status).toBe(0);
+  expect(performance.now() - begun).toBeLessThan(6000);
+});
+
+test('validate prints warnings and what is wrong, connects nothing and leaves nothing', async () => {
+  const folder = tempFolder();
+  const good = scripted(folder, { incoming: { settings: { warning: 'mind the gap' } } });
+  expect(await vrskyHost(['validate', good]).ended).toMatchObject({
+    status: 0,
+    out: `incoming connection orders-incoming (scripted-in): ok
+  warning: mind the gap
+outgoing connection orders-outgoing (scripted-out): ok
+`,
+  });
+  expect(journal(folder, 'in')).toEqual([]);
+
+  const bad = scripted(folder, { outgoing: { settings: { failures: 'many' } } });
+  const { status, out } = await vrskyHost(['validate', bad]).ended;
+  expect(status).toBe(1);
+  expect(out).toMatch(
+    /outgoing connection .*: failed\n {2}error: \[INVALID_CONFIG\] .*orders\.yaml:\d+: outgoing\.settings\.failures: /,
+  );
+});

@@ -1,0 +1,163 @@
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadIntegration } from '@vrsky/host';
+import { launchConnector } from '@vrsky/runtime/host';
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { resolveSecrets } from '../src/config/secrets.ts';
+import { type Link, Supervisor, TIMINGS } from '../src/supervise/supervisor.ts';
+import { tempFolder } from './support/folder.ts';
+import { startHost } from './support/host.ts';
+import { journal, scripted, webhookTo } from './support/integration.ts';
+import { until } from './support/until.ts';
+
+const MESSAGES = [{ id: 'a', text: 'a' }];
+
+test('a connector that crashes during Send is started again, and gets the same message again', async () => {
+  const folder = tempFolder();
+  const host = await startHost(
+    scripted(folder, {
+      incoming: { settings: { messages: MESSAGES } },
+      outgoing: { settings: { failures: 1, failure: 'crash' }, retry: { initialBackoff: '10ms' } },
+    }),
+  );
+  await until('it is delivered', () => host.messages.length === 1);
+  expect(journal(folder, 'out').filter((line) => line.startsWith('send '))).toEqual([
+    'send a',
+    'send a',
+  ]);
+  const lost = host.log.find(({ msg }) => String(msg).startsWith('connection lost'));
+  expect(lost).toMatchObject({ level: 50, connection: 'orders-outgoing' });
+  expect(lost?.['msg']).toMatch(/exited with status 7; its last lines:.*going down as scripted/s);
+  await host.stop();
+});
+
+test('the time until a connector is back uses up no attempts', async () => {
+  const folder = tempFolder();
+  const host = await startHost(
+    scripted(folder, {
+      incoming: { settings: { messages: MESSAGES } },
+      // Far more than one attempt would fit into the second until the restart.
+      outgoing: {
+        settings: { failures: 1, failure: 'crash' },
+        retry: { maxRetries: 1, initialBackoff: '1ms', maxBackoff: '1ms' },
+      },
+    }),
+  );
+  await until('it is delivered', () => host.messages.length === 1);
+  expect(host.alerts).toEqual([]);
+  await host.stop();
+});
+
+test('a source that is killed comes up again and gives what was not acked', async () => {
+  const folder = tempFolder();
+  const incoming = { settings: { messages: MESSAGES } };
+  const host = await startHost(scripted(folder, { incoming }));
+  await until('it is delivered', () => host.messages.length === 1);
+  const pidOf = (): number | undefined =>
+    host.connected.findLast(({ direction }) => direction === 'incoming')?.pid;
+  const first = pidOf();
+  process.kill(first as number, 'SIGKILL');
+  const second = await until('it is up again', () => pidOf() !== first && pidOf());
+  // The script begins anew with each process: so does an outside system with what was not acked.
+  await until('its message is delivered', () => host.messages.length === 2);
+  expect(existsSync(`/proc/${first}`)).toBe(false);
+  expect(existsSync(`/proc/${second}`)).toBe(true);
+  await host.stop();
+});
+
+test('a connection that cannot be made yet is tried again; messages are stored meanwhile', async () => {
+  const folder = tempFolder();
+  const host = await startHost(
+    scripted(folder, {
+      incoming: { settings: { messages: MESSAGES } },
+      outgoing: { settings: { refusals: 1 } },
+    }),
+  );
+  await until('it is acked', () => journal(folder, 'in').includes('ack a'));
+  expect(host.messages).toEqual([]);
+  await until('it is delivered', () => host.messages.length === 1);
+  const told = host.log.find(({ msg }) => String(msg).startsWith('not connected'));
+  expect(told).toMatchObject({ restartInMs: 1000, connection: 'orders-outgoing' });
+  await host.stop();
+});
+
+test('a connection whose Health fails three times in a row is replaced', async () => {
+  const folder = tempFolder();
+  const file = scripted(folder, { incoming: { settings: { sickness: 3 } } });
+  const integration = await loadIntegration(file);
+  const links: Link[] = [];
+  const supervisor = new Supervisor({
+    integration,
+    connection: integration.incoming,
+    resolved: resolveSecrets(integration, integration.incoming, {}),
+    launch: launchConnector,
+    log: pino({ level: 'silent' }),
+    onConnected: (link) => links.push(link),
+    onBroken: () => {},
+    timings: { ...TIMINGS, healthEvery: 10, firstRestart: 10 },
+  });
+  const running = supervisor.run();
+  onTestFinished(async () => {
+    await supervisor.stop(1000, new AbortController().signal);
+    await running;
+  });
+  const [first, second] = await until('there are two', () => links.length === 2 && links);
+  expect(first?.pid).not.toBe(second?.pid);
+  expect(existsSync(`/proc/${first?.pid}`)).toBe(false);
+});
+
+test('a configuration that the connector refuses ends the run, with its place and no process left', async () => {
+  const host = await startHost(
+    webhookTo(tempFolder(), 'http://127.0.0.1:9/in', {
+      outgoing: { settings: { url: 'http://127.0.0.1:9/in', methd: 'PUT' } },
+    }),
+  );
+  await expect(host.done).rejects.toMatchObject({
+    code: 'INVALID_CONFIG',
+    field: 'outgoing.settings.methd',
+    rawMessage: expect.stringMatching(
+      /orders\.yaml:\d+: outgoing\.settings\.methd: .*did you mean "method"/,
+    ),
+  });
+  await expect(host.stop()).rejects.toMatchObject({ code: 'INVALID_CONFIG' });
+});
+
+test('a type that the connector does not have is told with those that it has', async () => {
+  const file = webhookTo(tempFolder(), 'http://127.0.0.1:9/in', {
+    incoming: { type: 'http-webhok' },
+  });
+  const host = await startHost(file);
+  await expect(host.done).rejects.toThrow(
+    /orders\.yaml:\d+: incoming\.type: .*did you mean "http-webhook"\?/,
+  );
+});
+
+test.each<[string, (folder: string) => object, RegExp]>([
+  ['is not there', () => ({ plugin: './nothing' }), /nothing/],
+  [
+    'may not be executed',
+    (folder) => {
+      writeFileSync(join(folder, 'plain'), 'x');
+      return { plugin: './plain' };
+    },
+    /plain/,
+  ],
+  [
+    'is no plugin',
+    (folder) => {
+      writeFileSync(join(folder, 'script'), '#!/bin/sh\necho hello\n');
+      chmodSync(join(folder, 'script'), 0o700);
+      return { plugin: './script', args: [] };
+    },
+    /plugin/,
+  ],
+  ['has another checksum', () => ({ sha256: '00'.repeat(32) }), /checksum|SHA-256/i],
+])('a plugin that %s ends the run with its place', async (_, incoming, expected) => {
+  const folder = tempFolder();
+  const host = await startHost(scripted(folder, { incoming: incoming(folder) }));
+  const error = await host.done.catch((thrown: Error) => thrown);
+  expect(error).toMatchObject({ name: 'PluginError', field: 'incoming.plugin' });
+  expect(String(error)).toMatch(/orders\.yaml:\d+: incoming\.plugin: /);
+  expect(String(error)).toMatch(expected);
+});
