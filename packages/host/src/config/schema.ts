@@ -1,37 +1,5 @@
-import { type TSchema, Type } from 'typebox';
+import { type Static, type TProperties, Type } from 'typebox';
 import { DURATION_PATTERN } from './duration.ts';
-
-/** The file's content, once {@link INTEGRATION_SCHEMA} has passed it. */
-export interface IntegrationFile {
-  name: string;
-  identity?: { customer: string; tenant: string; integration: string };
-  store: string;
-  maxStored?: { messages?: number; megabytes?: number };
-  incoming: ConnectionEntry;
-  outgoing: ConnectionEntry & { retry?: RetryEntry };
-  concurrency?: number;
-  deadLetters?: { retention?: string };
-}
-
-export interface ConnectionEntry {
-  id?: string;
-  name?: string;
-  type: string;
-  plugin: string;
-  sha256?: string;
-  args?: string[];
-  settings?: Record<string, unknown>;
-  credentials?: Record<string, string>;
-  secrets?: string[];
-  timeout?: string;
-}
-
-export interface RetryEntry {
-  maxRetries?: number;
-  backoffMultiplier?: number;
-  initialBackoff?: string;
-  maxBackoff?: string;
-}
 
 const Text = Type.String({ minLength: 1 });
 const Duration = Type.String({
@@ -70,7 +38,7 @@ const maxStored = {
   megabytes: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
 };
 
-export const INTEGRATION_SCHEMA: TSchema = strict({
+export const INTEGRATION_SCHEMA = strict({
   name: Type.String({
     pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$',
     description: 'a name of letters, digits, dots, _ and -',
@@ -85,6 +53,11 @@ export const INTEGRATION_SCHEMA: TSchema = strict({
 });
 
 /** An object in which a key that nobody knows is a mistake. */
-function strict(properties: Record<string, TSchema>): TSchema {
+function strict<P extends TProperties>(properties: P) {
   return Type.Object(properties, { additionalProperties: false });
 }
+
+/** The file's content, once {@link INTEGRATION_SCHEMA} has passed it. */
+export type IntegrationFile = Static<typeof INTEGRATION_SCHEMA>;
+export type ConnectionEntry = IntegrationFile['incoming'];
+export type RetryEntry = NonNullable<IntegrationFile['outgoing']['retry']>;
