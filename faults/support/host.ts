@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
@@ -16,7 +17,10 @@ export interface HostUnderTest {
   stop(): Promise<number | null>;
 }
 
-/** `vrsky-host run` as a process of its own. What it logs is shown when the test fails. */
+/**
+ * `vrsky-host run` as a process of its own. What it logs is shown when the test fails. Its sockets are
+ * in the folder of its file: a host that is killed cannot remove them, and leaves them to the system.
+ */
 export function startHost(file: string): HostUnderTest {
   const log: string[] = [];
   let host = run();
@@ -25,6 +29,7 @@ export function startHost(file: string): HostUnderTest {
   function run(): ChildProcess {
     const child = spawn(process.execPath, [...node, 'run', file], {
       stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, TMPDIR: dirname(file) },
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => log.push(text));
     return child;

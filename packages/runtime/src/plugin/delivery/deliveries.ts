@@ -3,16 +3,11 @@ import { PluginError } from '../../contract/plugin-error.ts';
 import type { Settlement } from '../../contract/settlement.ts';
 import type { IncomingMessage, Source } from '../source.ts';
 import { type Holder, type Lease, Leases, type Parcel } from './lease.ts';
+import { Receivers } from './receivers.ts';
 
 /** Limits of what may be fetched and not settled: a host that acks nothing gets no more. */
 const MAX_HELD_COUNT = 1024;
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
-
-interface Receiver {
-  readonly holder: Holder;
-  resolve(lease: Lease): void;
-  reject(error: Error): void;
-}
 
 /**
  * Hands a source's messages to the host's Receives, one each, in order of arrival, and keeps every
@@ -29,7 +24,7 @@ export class Deliveries {
   /** What came back (or was fetched for a Receive that left), in order of arrival. */
   #ready: Parcel[] = [];
   readonly #delayed = new Map<Parcel, NodeJS.Timeout>();
-  readonly #receivers = new Set<Receiver>();
+  readonly #receivers = new Receivers();
   #fetching = false;
   #arrivals = 0;
   /** Fetched from the source and not let go of yet. */
@@ -52,33 +47,12 @@ export class Deliveries {
   }
 
   /** The next message. Concurrent calls compete in order; on abort this one rejects, losing nothing. */
-  receive(holder: Holder, signal: AbortSignal): Promise<Lease> {
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      if (this.#intake.signal.aborted) throw this.#intake.signal.reason;
-      const leave = (): void => {
-        this.#receivers.delete(receiver);
-        signal.removeEventListener('abort', abort);
-      };
-      const abort = (): void => {
-        leave();
-        reject(signal.reason);
-      };
-      const receiver: Receiver = {
-        holder,
-        resolve: (lease) => {
-          leave();
-          resolve(lease);
-        },
-        reject: (error) => {
-          leave();
-          reject(error);
-        },
-      };
-      signal.addEventListener('abort', abort, { once: true });
-      this.#receivers.add(receiver);
-      this.#serve();
-    });
+  async receive(holder: Holder, signal: AbortSignal): Promise<Lease> {
+    signal.throwIfAborted();
+    this.#intake.signal.throwIfAborted();
+    const lease = this.#receivers.wait(holder, signal);
+    this.#serve();
+    return lease;
   }
 
   /** Settles one delivery; false when it is not outstanding (any more). Resolves when recorded. */
@@ -110,7 +84,7 @@ export class Deliveries {
   stopIntake(): void {
     const reason = new PluginError('NOT_CONNECTED', 'the connection was closed by Disconnect');
     this.#intake.abort(reason);
-    for (const receiver of [...this.#receivers]) receiver.reject(reason);
+    this.#receivers.rejectAll(reason);
     for (const [parcel, timer] of this.#delayed) {
       clearTimeout(timer);
       this.#ready.push(parcel);
@@ -164,14 +138,14 @@ export class Deliveries {
     try {
       const incoming = await this.#source.next(this.#intake.signal);
       this.#fetching = false;
-      this.#held.count += 1;
       const message = this.#stamp(incoming.message);
+      this.#held.count += 1;
       this.#held.bytes += message.payload.length;
       this.#giveBack({ incoming, message, arrival: this.#arrivals++ });
     } catch (error) {
       this.#fetching = false;
       // Those who wait now hear of it; the next Receive tries again.
-      for (const receiver of [...this.#receivers]) receiver.reject(PluginError.from(error));
+      this.#receivers.rejectAll(PluginError.from(error));
     }
   }
 
