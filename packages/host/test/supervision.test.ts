@@ -152,6 +152,16 @@ test.each<[string, (folder: string) => object, RegExp]>([
     },
     /plugin/,
   ],
+  [
+    'speaks another protocol version',
+    (folder) => {
+      const line = '1|9|unix|/nowhere|grpc|';
+      writeFileSync(join(folder, 'script'), `#!/bin/sh\necho '${line}'\nexec sleep 60\n`);
+      chmodSync(join(folder, 'script'), 0o700);
+      return { plugin: './script', args: [] };
+    },
+    /Plugin version: 9, Client versions: \[1\]/,
+  ],
   ['has another checksum', () => ({ sha256: '00'.repeat(32) }), /checksum|SHA-256/i],
 ])('a plugin that %s ends the run with its place', async (_, incoming, expected) => {
   const folder = tempFolder();
