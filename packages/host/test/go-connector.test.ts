@@ -41,7 +41,7 @@ describe.runIf(needs('go'))('a Go connector', () => {
     await until('b is delivered', () => host.messages.length === 1);
     expect(host.messages).toMatchObject([{ id: 'b', remoteId: 'memory-1', bytes: 3 }]);
     expect(listDeadLetters(join(folder, 'orders.db'))).toMatchObject([
-      { id: 'a', code: 'SEND_FAILED', text: 'refused [secret]', attempts: 1 },
+      { id: 'a', code: 'SEND_FAILED', text: 'refused [redacted]', attempts: 1 },
     ]);
     const incoming = host.connected.find(({ direction }) => direction === 'incoming');
     expect(incoming?.health.details).toMatchObject({

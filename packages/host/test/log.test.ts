@@ -16,5 +16,5 @@ test('text from outside neither drives the terminal nor looks like a line of its
 
 test('every secret of the environment is known', () => {
   const redact = redactorOf({ VRSKY_SECRET_KEY: 'hunter2', PATH: '/usr/bin' });
-  expect(redact('hunter2 in /usr/bin')).toBe('[secret] in /usr/bin');
+  expect(redact('hunter2 in /usr/bin')).toBe('[redacted] in /usr/bin');
 });

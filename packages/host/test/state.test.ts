@@ -43,11 +43,3 @@ test('values stay over a restart and belong to one connection', async () => {
   onTestFinished(() => again.store.close());
   expect((await again.state.get('cursor')).revision).toBe(1n);
 });
-
-test('keys of 1 to 256 bytes and values of up to 64 KiB are taken, others refused', async () => {
-  const state = openForTest();
-  await state.put('ü'.repeat(128), new Uint8Array(65_536), 0n);
-  await expect(state.put('k'.repeat(257), new Uint8Array(), 0n)).rejects.toThrow(/257/);
-  await expect(state.get('')).rejects.toThrow(/1 to 256 bytes/);
-  await expect(state.put('key', new Uint8Array(65_537), 0n)).rejects.toThrow(/65537 bytes/);
-});

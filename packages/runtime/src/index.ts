@@ -14,6 +14,7 @@ export {
   HIGHEST_MAX_MESSAGE_BYTES,
   PROTOCOL_VERSION,
 } from './contract/handshake.ts';
+export { foreignKey } from './contract/identity.ts';
 export type {
   Identity,
   Message,
@@ -29,4 +30,5 @@ export {
   type ResolvedRetryPolicy,
   resolveRetryPolicy,
 } from './contract/retry-policy.ts';
+export { Secrets } from './contract/secrets.ts';
 export type { Delivery, Settlement } from './contract/settlement.ts';

@@ -95,6 +95,7 @@ describe.each([
       secret: 's3cret-token',
       foreign: 'NOT_FOUND',
       configuration: 'from-host',
+      limits: 'INVALID_STATE INVALID_STATE PAYLOAD_TOO_LARGE 1',
       state: '7 at 1, put at 1, stale STATE_CONFLICT',
     });
     expect(asked.sort()).toEqual(['asked 1.5 times', 'warn asked the host']);

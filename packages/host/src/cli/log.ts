@@ -1,5 +1,5 @@
+import { Secrets } from '@vrsky/runtime';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
-import { createRedactor } from '../redact.ts';
 import { printable } from './printable.ts';
 
 const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'connection']);
@@ -14,8 +14,11 @@ export function createLog(level: string): Logger {
 
 /** Knows all secrets that a connection could have from the environment. */
 export function redactorOf(env: NodeJS.ProcessEnv): (text: string) => string {
-  const secrets = Object.entries(env).filter(([name]) => name.startsWith('VRSKY_SECRET_'));
-  return createRedactor(secrets.map(([, value]) => value ?? ''));
+  const secrets = new Secrets();
+  for (const [name, value] of Object.entries(env)) {
+    if (name.startsWith('VRSKY_SECRET_') && value) secrets.add(value);
+  }
+  return (text) => secrets.redact(text);
 }
 
 function shortLines(out: DestinationStream): DestinationStream {

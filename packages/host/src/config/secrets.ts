@@ -1,5 +1,4 @@
-import { type ConnectionConfig, PluginError } from '@vrsky/runtime';
-import { createRedactor } from '../redact.ts';
+import { type ConnectionConfig, PluginError, Secrets } from '@vrsky/runtime';
 import type { Connection, Integration } from './integration.ts';
 
 const REFERENCE = /\$\{SECRET:([^}]*)(\}?)/g;
@@ -47,6 +46,8 @@ export function resolveSecrets(
   const secrets = new Map(
     connection.secrets.map((name, index) => [name, secret(name, `${direction}.secrets.${index}`)]),
   );
+  const values = new Secrets();
+  for (const value of [...Object.values(credentials), ...secrets.values()]) values.add(value);
   return {
     config: {
       id: connection.id,
@@ -58,7 +59,7 @@ export function resolveSecrets(
       retryPolicy: connection.retryPolicy,
     },
     secrets,
-    redact: createRedactor([...Object.values(credentials), ...secrets.values()]),
+    redact: (text) => values.redact(text),
   };
 }
 

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { type Identity, type Message, PluginError } from '@vrsky/runtime';
+import { foreignKey, type Identity, type Message, PluginError } from '@vrsky/runtime';
 import type { Arrival } from '../store/queue.ts';
 
 /**
@@ -23,9 +23,4 @@ export function arrivalOf(
   const text = `the message carries another ${foreign} than this integration's; it was not sent`;
   const failure = new PluginError('TENANT_MISMATCH', text, { field: `metadata.${foreign}` });
   return { message: stamped, failure };
-}
-
-function foreignKey(metadata: Message['metadata'], own: Identity): keyof Identity | undefined {
-  const keys = ['customerId', 'tenantId', 'integrationId'] as const;
-  return keys.find((key) => metadata[key] !== '' && metadata[key] !== own[key]);
 }

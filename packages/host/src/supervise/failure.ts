@@ -3,14 +3,14 @@ import type { Direction, Integration } from '../config/integration.ts';
 
 /** What a call threw, as a PluginError without secrets; a deadline becomes TIMEOUT. */
 export function failureOf(thrown: unknown, redact: (text: string) => string): PluginError {
-  if (thrown instanceof PluginError) return copyOf(thrown, redact(thrown.rawMessage));
+  if (thrown instanceof PluginError) return thrown.withText(redact(thrown.rawMessage));
   const timedOut = thrown instanceof DOMException && thrown.name === 'TimeoutError';
   if (timedOut) {
     const text = 'the connector did not answer in time; the outcome is unknown';
     return new PluginError('TIMEOUT', text, { cause: thrown });
   }
   const error = PluginError.from(thrown);
-  return copyOf(error, redact(error.rawMessage));
+  return error.withText(redact(error.rawMessage));
 }
 
 /** Tells an operator which connection failed, and where its file says so. */
@@ -22,15 +22,5 @@ export function placed(
 ): PluginError {
   const field = [direction, path].filter(Boolean).join('.');
   const text = `${integration.locate(field)}: ${field}: ${error.rawMessage}`;
-  return copyOf(error, text, field);
-}
-
-function copyOf(error: PluginError, text: string, field = error.field): PluginError {
-  return new PluginError(error.code, text, {
-    recoverable: error.recoverable,
-    reason: error.reason,
-    field,
-    cause: error.cause,
-    ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
-  });
+  return error.withText(text, field);
 }

@@ -43,6 +43,18 @@ export class PluginError extends Error {
     this.field = options.field ?? '';
   }
 
+  /** The same error with another text, such as one without secrets or with the place it is about. */
+  withText(text: string, field: string = this.field): PluginError {
+    const { code, recoverable, retryAfterMs, reason, cause } = this;
+    return new PluginError(code, text, {
+      recoverable,
+      reason,
+      field,
+      cause,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    });
+  }
+
   /** What was thrown, as a PluginError: an unforeseen one becomes INTERNAL, with its cause kept. */
   static from(thrown: unknown): PluginError {
     if (thrown instanceof PluginError) return thrown;

@@ -1,12 +1,12 @@
 import type { Client } from '@connectrpc/connect';
 import type { Logger } from 'pino';
 import { PluginError } from '../contract/plugin-error.ts';
+import type { Secrets } from '../contract/secrets.ts';
 import type { HostFunctions } from '../gen/vrsky/connector/v1/host_functions_pb.ts';
 import { configFromWire } from '../wire/config.ts';
 import { errorFromStatus } from '../wire/error.ts';
 import type { ConnectorHost } from './connector.ts';
 import type { AttachedHost } from './host-link.ts';
-import type { Secrets } from './secrets.ts';
 
 /** How long a host may take for one answer. */
 const ANSWER_MS = 10_000;

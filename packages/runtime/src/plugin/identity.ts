@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { foreignKey } from '../contract/identity.ts';
 import type { Identity, Message, MessageMetadata } from '../contract/message.ts';
 import { PluginError } from '../contract/plugin-error.ts';
 import type { IncomingMessage } from './source.ts';
@@ -32,17 +33,12 @@ export function stamp(
 
 /** Refuses a message of anybody but the one whose connection this is; an empty id is not foreign. */
 export function checkIdentity(message: Message, identity: Identity | undefined): void {
-  if (!identity) return;
-  for (const key of ['customerId', 'tenantId', 'integrationId'] as const) {
-    const own = identity[key];
-    const theirs = message.metadata[key];
-    if (own && theirs && own !== theirs) {
-      throw new PluginError(
-        'TENANT_MISMATCH',
-        `message ${message.id} carries another ${key} than this connection serves; ` +
-          'it was not sent: check which integration handed it over',
-        { field: `metadata.${key}` },
-      );
-    }
-  }
+  const key = identity && foreignKey(message.metadata, identity);
+  if (!key) return;
+  throw new PluginError(
+    'TENANT_MISMATCH',
+    `message ${message.id} carries another ${key} than this connection serves; ` +
+      'it was not sent: check which integration handed it over',
+    { field: `metadata.${key}` },
+  );
 }

@@ -1,6 +1,7 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { http2StreamKey } from '@vrsky/go-plugin';
 import { PluginError } from '../contract/plugin-error.ts';
+import type { Secrets } from '../contract/secrets.ts';
 import type { Settlement } from '../contract/settlement.ts';
 import {
   type ConnectionNode,
@@ -15,7 +16,6 @@ import { checkIdentity } from './identity.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { metadataOf } from './metadata.ts';
 import { receiveWithAck, receiveWithoutAck } from './receive.ts';
-import type { Secrets } from './secrets.ts';
 
 export interface NodeParts {
   readonly connector: Connector;

@@ -3,6 +3,7 @@ import { ConnectError } from '@connectrpc/connect';
 import type { Broker, Routes } from '@vrsky/go-plugin';
 import type { Logger } from 'pino';
 import { PluginError } from '../contract/plugin-error.ts';
+import type { Secrets } from '../contract/secrets.ts';
 import { ConnectionNode } from '../gen/vrsky/connector/v1/connection_node_pb.ts';
 import { statusFromError } from '../wire/error.ts';
 import type { Connector } from './connector.ts';
@@ -10,7 +11,6 @@ import { createConnectorHost } from './connector-host.ts';
 import { HostLink } from './host-link.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { createNodeService } from './node-service.ts';
-import type { Secrets } from './secrets.ts';
 
 export interface Plugin {
   readonly routes: Routes;
@@ -45,18 +45,7 @@ function statusOnError(log: Logger, secrets: Secrets): Interceptor {
       if (thrown instanceof ConnectError) throw thrown;
       const error = PluginError.from(thrown);
       if (error.code === 'INTERNAL') log.error({ err: thrown }, `${request.method.name} failed`);
-      throw statusFromError(withText(error, secrets.redact(error.rawMessage)));
+      throw statusFromError(error.withText(secrets.redact(error.rawMessage)));
     }
   };
-}
-
-function withText(error: PluginError, text: string): PluginError {
-  const { code, recoverable, retryAfterMs, reason, field, cause } = error;
-  return new PluginError(code, text, {
-    recoverable,
-    reason,
-    field,
-    cause,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-  });
 }

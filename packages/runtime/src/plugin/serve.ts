@@ -26,7 +26,7 @@ export async function serve(load: () => Promise<{ connector: Connector }>): Prom
       [HANDSHAKE.protocolVersion]: async ({ broker }) => {
         const [{ createPlugin }, { Secrets }, { connector }] = await Promise.all([
           import('./plugin.ts'),
-          import('./secrets.ts'),
+          import('../contract/secrets.ts'),
           load(),
         ]);
         const secrets = new Secrets();

@@ -4,11 +4,11 @@ import { Type } from 'typebox';
 import { parse } from 'yaml';
 import type { ConnectionConfig, JsonObject } from '../contract/connection-config.ts';
 import { PluginError } from '../contract/plugin-error.ts';
+import { Secrets } from '../contract/secrets.ts';
 import { checkSettings } from '../contract/settings.ts';
 import type { Connector } from './connector.ts';
 import { createConnectorHost } from './connector-host.ts';
 import { Lifecycle } from './lifecycle.ts';
-import { Secrets } from './secrets.ts';
 
 const ConnectionFile = Type.Object(
   {
