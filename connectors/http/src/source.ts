@@ -3,6 +3,7 @@ import { type ConnectionConfig, type Health, PluginError, type Reply } from '@vr
 import {
   type ConnectorHost,
   createIntake,
+  Deadlines,
   type Incoming,
   type Intake,
   type Source,
@@ -11,7 +12,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { WebhookSettings } from './config.ts';
 import { createApp, type Door, refuse } from './webhook/app.ts';
 import { close } from './webhook/close.ts';
-import { Deadlines } from './webhook/deadlines.ts';
 import { formatAddress, listen, probePort } from './webhook/listen.ts';
 import { toMessage } from './webhook/message.ts';
 import { answerWith } from './webhook/reply.ts';

@@ -1,5 +1,6 @@
 import type { Message } from '../../contract/message.ts';
 import type { Incoming } from '../source.ts';
+import { Deadlines } from './deadlines.ts';
 
 /** Whoever a message was handed to: the connection whose end gives the message back. */
 export type Holder = object;
@@ -17,76 +18,53 @@ export interface Lease {
   readonly deliveryId: string;
   readonly parcel: Parcel;
   readonly holder: Holder;
-  /** On the clock of `performance.now()`. */
-  readonly expires: number;
 }
 
-/**
- * The leases that are out, oldest first. All have the same length, so the order in which they were
- * made is the order in which they end, and one timer serves them all.
- */
+/** The leases that are out, oldest first; all have the same length. */
 export class Leases {
   readonly #open = new Map<string, Lease>();
-  readonly #lengthMs: number | undefined;
-  readonly #onExpired: (lease: Lease) => void;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #deadlines: Deadlines<Lease> | undefined;
 
+  /** @param onExpired gets each lease whose time is over, after it was ended */
   constructor(lengthMs: number | undefined, onExpired: (lease: Lease) => void) {
-    this.#lengthMs = lengthMs;
-    this.#onExpired = onExpired;
+    if (lengthMs === undefined) return;
+    this.#deadlines = new Deadlines(lengthMs, (lease) => {
+      this.#open.delete(lease.deliveryId);
+      onExpired(lease);
+    });
   }
 
   /** The id is unique in the process: two connections in a row never share one. */
   grant(parcel: Parcel, holder: Holder): Lease {
     const deliveryId = `${PROCESS_PREFIX}${(nextLease++).toString(36)}`;
-    const expires = performance.now() + (this.#lengthMs ?? Number.POSITIVE_INFINITY);
-    const lease = { deliveryId, parcel, holder, expires };
+    const lease = { deliveryId, parcel, holder };
     this.#open.set(deliveryId, lease);
-    this.#arm();
+    this.#deadlines?.add(lease);
     return lease;
   }
 
   /** Ends a lease; undefined when there is none (any more). */
   end(deliveryId: string): Lease | undefined {
     const lease = this.#open.get(deliveryId);
-    if (lease) this.#open.delete(deliveryId);
+    if (!lease) return undefined;
+    this.#open.delete(deliveryId);
+    this.#deadlines?.remove(lease);
     return lease;
   }
 
   /** Ends the leases of one holder, oldest first. */
   endAllOf(holder: Holder): Lease[] {
     const ended = [...this.#open.values()].filter((lease) => lease.holder === holder);
-    for (const lease of ended) this.#open.delete(lease.deliveryId);
+    for (const lease of ended) this.end(lease.deliveryId);
     return ended;
   }
 
   close(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     this.#open.clear();
-  }
-
-  #arm(): void {
-    if (this.#timer || this.#lengthMs === undefined) return;
-    const [oldest] = this.#open.values();
-    if (!oldest) return;
-    const wait = Math.max(0, oldest.expires - performance.now());
-    this.#timer = setTimeout(() => this.#expire(), wait);
-    this.#timer.unref();
-  }
-
-  #expire(): void {
-    this.#timer = undefined;
-    const now = performance.now();
-    for (const lease of this.#open.values()) {
-      if (lease.expires > now) break;
-      this.#open.delete(lease.deliveryId);
-      this.#onExpired(lease);
-    }
-    this.#arm();
+    this.#deadlines?.clear();
   }
 }
 
-// Not guessable from an earlier process, so that a host's late ack never hits another message.
+// Not the one of an earlier process, so that a host's late ack never hits another message.
 const PROCESS_PREFIX = `${process.pid.toString(36)}-${Date.now().toString(36)}-`;
 let nextLease = 0;

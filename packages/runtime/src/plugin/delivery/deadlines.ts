@@ -20,7 +20,7 @@ export class Deadlines<T> {
 
   add(item: T): void {
     this.#due.set(item, performance.now() + this.#afterMs);
-    this.#timer ??= setTimeout(this.#expire, this.#afterMs);
+    this.#timer ??= setTimeout(this.#expire, this.#afterMs).unref();
   }
 
   /** Whether the item was still there. */
@@ -30,12 +30,16 @@ export class Deadlines<T> {
 
   /** Lets everything expire now, and leaves no timer behind. */
   expireAll(): void {
+    const items = [...this.#due.keys()];
+    this.clear();
+    for (const item of items) this.#onExpire(item);
+  }
+
+  /** Forgets everything, and leaves no timer behind. */
+  clear(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const item of this.#due.keys()) {
-      this.#due.delete(item);
-      this.#onExpire(item);
-    }
+    this.#due.clear();
   }
 
   readonly #expire = (): void => {
@@ -43,7 +47,7 @@ export class Deadlines<T> {
     const now = performance.now();
     for (const [item, due] of this.#due) {
       if (due > now) {
-        this.#timer = setTimeout(this.#expire, due - now);
+        this.#timer = setTimeout(this.#expire, due - now).unref();
         return;
       }
       this.#due.delete(item);
