@@ -200,16 +200,20 @@ func (x *RetryPolicy) GetMaxBackoff() *durationpb.Duration {
 // What a connector is and can do.
 type PluginMetadata struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Name  string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Unique id of the connector, such as "http".
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Name for people.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Semantic version of the connector.
 	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
 	// Version of the VRSky connector protocol: newer than the host's is refused, older is warned about.
 	ProtocolVersion int32 `protobuf:"varint,4,opt,name=protocol_version,json=protocolVersion,proto3" json:"protocol_version,omitempty"`
 	// Values that ConnectionConfig.type may have.
 	SupportedTypes []string `protobuf:"bytes,5,rep,name=supported_types,json=supportedTypes,proto3" json:"supported_types,omitempty"`
-	Description    string   `protobuf:"bytes,6,opt,name=description,proto3" json:"description,omitempty"`
-	Author         string   `protobuf:"bytes,7,opt,name=author,proto3" json:"author,omitempty"`
+	// One sentence on what it does.
+	Description string `protobuf:"bytes,6,opt,name=description,proto3" json:"description,omitempty"`
+	// Person or organisation that stands behind it.
+	Author string `protobuf:"bytes,7,opt,name=author,proto3" json:"author,omitempty"`
 	// Link to the documentation.
 	Documentation string `protobuf:"bytes,8,opt,name=documentation,proto3" json:"documentation,omitempty"`
 	// Of bidirectional, retryable, batching, streaming, tls, mtls. Hosts ignore ones they do not know.

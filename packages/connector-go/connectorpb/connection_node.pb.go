@@ -26,7 +26,8 @@ type HealthResponse_Status int32
 
 const (
 	HealthResponse_STATUS_UNSPECIFIED HealthResponse_Status = 0
-	HealthResponse_STATUS_OK          HealthResponse_Status = 1
+	// Works.
+	HealthResponse_STATUS_OK HealthResponse_Status = 1
 	// Works, but not as it should; details say why.
 	HealthResponse_STATUS_DEGRADED HealthResponse_Status = 2
 )
@@ -109,8 +110,9 @@ func (*MetadataRequest) Descriptor() ([]byte, []int) {
 }
 
 type MetadataResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Metadata      *PluginMetadata        `protobuf:"bytes,1,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The same at every call.
+	Metadata      *PluginMetadata `protobuf:"bytes,1,opt,name=metadata,proto3" json:"metadata,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -153,8 +155,9 @@ func (x *MetadataResponse) GetMetadata() *PluginMetadata {
 }
 
 type ValidateRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Config        *ConnectionConfig      `protobuf:"bytes,1,opt,name=config,proto3" json:"config,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The configuration to check; the one in use stays in use.
+	Config        *ConnectionConfig `protobuf:"bytes,1,opt,name=config,proto3" json:"config,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -242,8 +245,9 @@ func (x *ValidateResponse) GetWarnings() []string {
 }
 
 type ConnectRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Config        *ConnectionConfig      `protobuf:"bytes,1,opt,name=config,proto3" json:"config,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// With its secrets resolved.
+	Config        *ConnectionConfig `protobuf:"bytes,1,opt,name=config,proto3" json:"config,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -394,8 +398,9 @@ func (*DisconnectResponse) Descriptor() ([]byte, []int) {
 }
 
 type SendRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Message       *Message               `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Must have an id; otherwise INVALID_MESSAGE.
+	Message       *Message `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -438,8 +443,9 @@ func (x *SendRequest) GetMessage() *Message {
 }
 
 type SendResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Receipt       *SendReceipt           `protobuf:"bytes,1,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Always set: failures are statuses.
+	Receipt       *SendReceipt `protobuf:"bytes,1,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -527,8 +533,9 @@ func (x *ReceiveRequest) GetExplicitAck() bool {
 }
 
 type ReceiveResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Delivery      *Delivery              `protobuf:"bytes,1,opt,name=delivery,proto3" json:"delivery,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Always set.
+	Delivery      *Delivery `protobuf:"bytes,1,opt,name=delivery,proto3" json:"delivery,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -607,8 +614,9 @@ func (*HealthRequest) Descriptor() ([]byte, []int) {
 }
 
 type HealthResponse struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Status HealthResponse_Status  `protobuf:"varint,1,opt,name=status,proto3,enum=vrsky.connector.v1.HealthResponse_Status" json:"status,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Never unspecified.
+	Status HealthResponse_Status `protobuf:"varint,1,opt,name=status,proto3,enum=vrsky.connector.v1.HealthResponse_Status" json:"status,omitempty"`
 	// Facts for an operator, such as the port in use, the last error, the lag.
 	Details       map[string]string `protobuf:"bytes,2,rep,name=details,proto3" json:"details,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
@@ -660,8 +668,9 @@ func (x *HealthResponse) GetDetails() map[string]string {
 }
 
 type AcknowledgeRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Settlements   []*Settlement          `protobuf:"bytes,1,rep,name=settlements,proto3" json:"settlements,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Each delivery once, in any order; of this connection or of another one to the same process.
+	Settlements   []*Settlement `protobuf:"bytes,1,rep,name=settlements,proto3" json:"settlements,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -796,7 +805,8 @@ func (x *SendStreamRequest) GetItems() []*SendItem {
 type SendItem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unique per stream; the result carries it.
-	Seq     uint64   `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	Seq uint64 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	// Must have an id.
 	Message *Message `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	// Limit for this message. Absent = ConnectionConfig.timeout.
 	Timeout       *durationpb.Duration `protobuf:"bytes,3,opt,name=timeout,proto3" json:"timeout,omitempty"`
@@ -858,7 +868,8 @@ func (x *SendItem) GetTimeout() *durationpb.Duration {
 type SendStreamResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Set in the first frame only: how many messages may be unanswered at a time.
-	MaxInFlight   uint32        `protobuf:"varint,1,opt,name=max_in_flight,json=maxInFlight,proto3" json:"max_in_flight,omitempty"`
+	MaxInFlight uint32 `protobuf:"varint,1,opt,name=max_in_flight,json=maxInFlight,proto3" json:"max_in_flight,omitempty"`
+	// In any order, one per item.
 	Results       []*SendResult `protobuf:"bytes,2,rep,name=results,proto3" json:"results,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -911,7 +922,8 @@ func (x *SendStreamResponse) GetResults() []*SendResult {
 type ReceiveStreamRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Added to what is left; both start at 0.
-	Credit        *Credit       `protobuf:"bytes,1,opt,name=credit,proto3" json:"credit,omitempty"`
+	Credit *Credit `protobuf:"bytes,1,opt,name=credit,proto3" json:"credit,omitempty"`
+	// Of deliveries of this stream or of any other.
 	Settlements   []*Settlement `protobuf:"bytes,2,rep,name=settlements,proto3" json:"settlements,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -962,8 +974,9 @@ func (x *ReceiveStreamRequest) GetSettlements() []*Settlement {
 }
 
 type Credit struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	Messages uint32                 `protobuf:"varint,1,opt,name=messages,proto3" json:"messages,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Deliveries that may be handed out.
+	Messages uint32 `protobuf:"varint,1,opt,name=messages,proto3" json:"messages,omitempty"`
 	// Bytes of payload and headers. A larger message goes when nothing is outstanding.
 	Bytes         uint64 `protobuf:"varint,2,opt,name=bytes,proto3" json:"bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1159,11 +1172,15 @@ func (*AttachHostResponse) Descriptor() ([]byte, []int) {
 	return file_vrsky_connector_v1_connection_node_proto_rawDescGZIP(), []int{23}
 }
 
+// Whose connection a process serves. An empty id is nobody's and is not checked.
 type Identity struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	CustomerId    string                 `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	TenantId      string                 `protobuf:"bytes,2,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
-	IntegrationId string                 `protobuf:"bytes,3,opt,name=integration_id,json=integrationId,proto3" json:"integration_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As MessageMetadata.customer_id.
+	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// As MessageMetadata.tenant_id.
+	TenantId string `protobuf:"bytes,2,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
+	// As MessageMetadata.integration_id.
+	IntegrationId string `protobuf:"bytes,3,opt,name=integration_id,json=integrationId,proto3" json:"integration_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

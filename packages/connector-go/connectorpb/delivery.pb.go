@@ -24,8 +24,9 @@ const (
 
 // A message handed to the host, and the id by which the host settles it.
 type Delivery struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Message *Message               `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Stamped with id, time and identity.
+	Message *Message `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
 	// Unique in the plugin process. Empty: the plugin has already let go, there is nothing to settle.
 	DeliveryId string `protobuf:"bytes,2,opt,name=delivery_id,json=deliveryId,proto3" json:"delivery_id,omitempty"`
 	// How long the host may take. Afterwards the message comes again under a new id. Absent = no limit.
@@ -88,8 +89,9 @@ func (x *Delivery) GetAckTimeout() *durationpb.Duration {
 // What the host has to say about one delivery. The message is done outside (2xx, PUBACK, file
 // moved) only on an ack or a final nack.
 type Settlement struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	DeliveryId string                 `protobuf:"bytes,1,opt,name=delivery_id,json=deliveryId,proto3" json:"delivery_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the delivery that this settles. Unknown ids are listed in the answer.
+	DeliveryId string `protobuf:"bytes,1,opt,name=delivery_id,json=deliveryId,proto3" json:"delivery_id,omitempty"`
 	// Types that are valid to be assigned to Outcome:
 	//
 	//	*Settlement_Ack
@@ -166,10 +168,12 @@ type isSettlement_Outcome interface {
 }
 
 type Settlement_Ack struct {
+	// The host has the message safe.
 	Ack *Ack `protobuf:"bytes,2,opt,name=ack,proto3,oneof"`
 }
 
 type Settlement_Nack struct {
+	// The message is not wanted, for now or for good.
 	Nack *Nack `protobuf:"bytes,3,opt,name=nack,proto3,oneof"`
 }
 
@@ -226,9 +230,11 @@ func (x *Ack) GetReply() *Reply {
 type Reply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Status in the outside protocol, such as an HTTP status. 0 = the source's default.
-	Status        int32             `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
-	Headers       map[string]string `protobuf:"bytes,2,rep,name=headers,proto3" json:"headers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	Payload       []byte            `protobuf:"bytes,3,opt,name=payload,proto3" json:"payload,omitempty"`
+	Status int32 `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
+	// Headers of the answer, beside those that the connector sets itself.
+	Headers map[string]string `protobuf:"bytes,2,rep,name=headers,proto3" json:"headers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Body of the answer, byte for byte.
+	Payload       []byte `protobuf:"bytes,3,opt,name=payload,proto3" json:"payload,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -419,10 +425,12 @@ type isSendResult_Outcome interface {
 }
 
 type SendResult_Receipt struct {
+	// The outside system has taken the message.
 	Receipt *SendReceipt `protobuf:"bytes,2,opt,name=receipt,proto3,oneof"`
 }
 
 type SendResult_Error struct {
+	// It has not, or nobody knows: `recoverable` says whether to try again.
 	Error *PluginError `protobuf:"bytes,3,opt,name=error,proto3,oneof"`
 }
 
@@ -435,8 +443,9 @@ type SendReceipt struct {
 	// Id that the outside system gave the message; if it gives none, Message.id.
 	MessageId string `protobuf:"bytes,1,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
 	// Headers of the outside system's answer, if it was asked to be kept.
-	Headers       map[string]string `protobuf:"bytes,2,rep,name=headers,proto3" json:"headers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	Payload       []byte            `protobuf:"bytes,3,opt,name=payload,proto3" json:"payload,omitempty"`
+	Headers map[string]string `protobuf:"bytes,2,rep,name=headers,proto3" json:"headers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Body of that answer, likewise.
+	Payload       []byte `protobuf:"bytes,3,opt,name=payload,proto3" json:"payload,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

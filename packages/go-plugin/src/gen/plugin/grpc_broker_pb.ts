@@ -42,6 +42,8 @@ export type ConnInfo = Message<"plugin.ConnInfo"> & {
   address: string;
 
   /**
+   * Absent without multiplexing.
+   *
    * @generated from field: plugin.ConnInfo.Knock knock = 4;
    */
   knock?: ConnInfo_Knock | undefined;
@@ -61,16 +63,22 @@ export const ConnInfoSchema: GenMessage<ConnInfo> = /*@__PURE__*/
  */
 export type ConnInfo_Knock = Message<"plugin.ConnInfo.Knock"> & {
   /**
+   * The dialer asks for the next connection to be of this id.
+   *
    * @generated from field: bool knock = 1;
    */
   knock: boolean;
 
   /**
+   * The acceptor is ready for it.
+   *
    * @generated from field: bool ack = 2;
    */
   ack: boolean;
 
   /**
+   * Why it is not; empty if it is.
+   *
    * @generated from field: string error = 3;
    */
   error: string;

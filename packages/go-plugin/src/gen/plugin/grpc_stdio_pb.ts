@@ -21,6 +21,8 @@ export const file_plugin_grpc_stdio: GenFile = /*@__PURE__*/
  */
 export type StdioData = Message<"plugin.StdioData"> & {
   /**
+   * Where it was printed.
+   *
    * @generated from field: plugin.StdioData.Channel channel = 1;
    */
   channel: StdioData_Channel;

@@ -38,6 +38,8 @@ export const HealthCheckRequestSchema: GenMessage<HealthCheckRequest> = /*@__PUR
  */
 export type HealthCheckResponse = Message<"grpc.health.v1.HealthCheckResponse"> & {
   /**
+   * SERVICE_UNKNOWN is an answer of Watch alone.
+   *
    * @generated from field: grpc.health.v1.HealthCheckResponse.ServingStatus status = 1;
    */
   status: HealthCheckResponse_ServingStatus;

@@ -127,11 +127,15 @@ export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
  */
 export type PluginMetadata = Message<"vrsky.connector.v1.PluginMetadata"> & {
   /**
+   * Unique id of the connector, such as "http".
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * Name for people.
+   *
    * @generated from field: string name = 2;
    */
   name: string;
@@ -158,11 +162,15 @@ export type PluginMetadata = Message<"vrsky.connector.v1.PluginMetadata"> & {
   supportedTypes: string[];
 
   /**
+   * One sentence on what it does.
+   *
    * @generated from field: string description = 6;
    */
   description: string;
 
   /**
+   * Person or organisation that stands behind it.
+   *
    * @generated from field: string author = 7;
    */
   author: string;

@@ -38,6 +38,8 @@ export const MetadataRequestSchema: GenMessage<MetadataRequest> = /*@__PURE__*/
  */
 export type MetadataResponse = Message<"vrsky.connector.v1.MetadataResponse"> & {
   /**
+   * The same at every call.
+   *
    * @generated from field: vrsky.connector.v1.PluginMetadata metadata = 1;
    */
   metadata?: PluginMetadata | undefined;
@@ -55,6 +57,8 @@ export const MetadataResponseSchema: GenMessage<MetadataResponse> = /*@__PURE__*
  */
 export type ValidateRequest = Message<"vrsky.connector.v1.ValidateRequest"> & {
   /**
+   * The configuration to check; the one in use stays in use.
+   *
    * @generated from field: vrsky.connector.v1.ConnectionConfig config = 1;
    */
   config?: ConnectionConfig | undefined;
@@ -91,6 +95,8 @@ export const ValidateResponseSchema: GenMessage<ValidateResponse> = /*@__PURE__*
  */
 export type ConnectRequest = Message<"vrsky.connector.v1.ConnectRequest"> & {
   /**
+   * With its secrets resolved.
+   *
    * @generated from field: vrsky.connector.v1.ConnectionConfig config = 1;
    */
   config?: ConnectionConfig | undefined;
@@ -147,6 +153,8 @@ export const DisconnectResponseSchema: GenMessage<DisconnectResponse> = /*@__PUR
  */
 export type SendRequest = Message<"vrsky.connector.v1.SendRequest"> & {
   /**
+   * Must have an id; otherwise INVALID_MESSAGE.
+   *
    * @generated from field: vrsky.connector.v1.Message message = 1;
    */
   message?: Message$1 | undefined;
@@ -164,6 +172,8 @@ export const SendRequestSchema: GenMessage<SendRequest> = /*@__PURE__*/
  */
 export type SendResponse = Message<"vrsky.connector.v1.SendResponse"> & {
   /**
+   * Always set: failures are statuses.
+   *
    * @generated from field: vrsky.connector.v1.SendReceipt receipt = 1;
    */
   receipt?: SendReceipt | undefined;
@@ -200,6 +210,8 @@ export const ReceiveRequestSchema: GenMessage<ReceiveRequest> = /*@__PURE__*/
  */
 export type ReceiveResponse = Message<"vrsky.connector.v1.ReceiveResponse"> & {
   /**
+   * Always set.
+   *
    * @generated from field: vrsky.connector.v1.Delivery delivery = 1;
    */
   delivery?: Delivery | undefined;
@@ -230,6 +242,8 @@ export const HealthRequestSchema: GenMessage<HealthRequest> = /*@__PURE__*/
  */
 export type HealthResponse = Message<"vrsky.connector.v1.HealthResponse"> & {
   /**
+   * Never unspecified.
+   *
    * @generated from field: vrsky.connector.v1.HealthResponse.Status status = 1;
    */
   status: HealthResponse_Status;
@@ -259,6 +273,8 @@ export const HealthResponse_Status = {
   UNSPECIFIED: 0,
 
   /**
+   * Works.
+   *
    * @generated from enum value: STATUS_OK = 1;
    */
   OK: 1,
@@ -287,6 +303,8 @@ export const HealthResponse_StatusSchema: GenEnum<HealthResponse_Status> = /*@__
  */
 export type AcknowledgeRequest = Message<"vrsky.connector.v1.AcknowledgeRequest"> & {
   /**
+   * Each delivery once, in any order; of this connection or of another one to the same process.
+   *
    * @generated from field: repeated vrsky.connector.v1.Settlement settlements = 1;
    */
   settlements: Settlement[];
@@ -349,6 +367,8 @@ export type SendItem = Message<"vrsky.connector.v1.SendItem"> & {
   seq: bigint;
 
   /**
+   * Must have an id.
+   *
    * @generated from field: vrsky.connector.v1.Message message = 2;
    */
   message?: Message$1 | undefined;
@@ -380,6 +400,8 @@ export type SendStreamResponse = Message<"vrsky.connector.v1.SendStreamResponse"
   maxInFlight: number;
 
   /**
+   * In any order, one per item.
+   *
    * @generated from field: repeated vrsky.connector.v1.SendResult results = 2;
    */
   results: SendResult[];
@@ -404,6 +426,8 @@ export type ReceiveStreamRequest = Message<"vrsky.connector.v1.ReceiveStreamRequ
   credit?: Credit | undefined;
 
   /**
+   * Of deliveries of this stream or of any other.
+   *
    * @generated from field: repeated vrsky.connector.v1.Settlement settlements = 2;
    */
   settlements: Settlement[];
@@ -421,6 +445,8 @@ export const ReceiveStreamRequestSchema: GenMessage<ReceiveStreamRequest> = /*@_
  */
 export type Credit = Message<"vrsky.connector.v1.Credit"> & {
   /**
+   * Deliveries that may be handed out.
+   *
    * @generated from field: uint32 messages = 1;
    */
   messages: number;
@@ -507,20 +533,28 @@ export const AttachHostResponseSchema: GenMessage<AttachHostResponse> = /*@__PUR
   messageDesc(file_vrsky_connector_v1_connection_node, 23);
 
 /**
+ * Whose connection a process serves. An empty id is nobody's and is not checked.
+ *
  * @generated from message vrsky.connector.v1.Identity
  */
 export type Identity = Message<"vrsky.connector.v1.Identity"> & {
   /**
+   * As MessageMetadata.customer_id.
+   *
    * @generated from field: string customer_id = 1;
    */
   customerId: string;
 
   /**
+   * As MessageMetadata.tenant_id.
+   *
    * @generated from field: string tenant_id = 2;
    */
   tenantId: string;
 
   /**
+   * As MessageMetadata.integration_id.
+   *
    * @generated from field: string integration_id = 3;
    */
   integrationId: string;

@@ -25,6 +25,8 @@ export const file_vrsky_connector_v1_delivery: GenFile = /*@__PURE__*/
  */
 export type Delivery = Message<"vrsky.connector.v1.Delivery"> & {
   /**
+   * Stamped with id, time and identity.
+   *
    * @generated from field: vrsky.connector.v1.Message message = 1;
    */
   message?: Message$1 | undefined;
@@ -59,6 +61,8 @@ export const DeliverySchema: GenMessage<Delivery> = /*@__PURE__*/
  */
 export type Settlement = Message<"vrsky.connector.v1.Settlement"> & {
   /**
+   * Of the delivery that this settles. Unknown ids are listed in the answer.
+   *
    * @generated from field: string delivery_id = 1;
    */
   deliveryId: string;
@@ -68,12 +72,16 @@ export type Settlement = Message<"vrsky.connector.v1.Settlement"> & {
    */
   outcome: {
     /**
+     * The host has the message safe.
+     *
      * @generated from field: vrsky.connector.v1.Ack ack = 2;
      */
     value: Ack;
     case: "ack";
   } | {
     /**
+     * The message is not wanted, for now or for good.
+     *
      * @generated from field: vrsky.connector.v1.Nack nack = 3;
      */
     value: Nack;
@@ -121,11 +129,15 @@ export type Reply = Message<"vrsky.connector.v1.Reply"> & {
   status: number;
 
   /**
+   * Headers of the answer, beside those that the connector sets itself.
+   *
    * @generated from field: map<string, string> headers = 2;
    */
   headers: { [key: string]: string };
 
   /**
+   * Body of the answer, byte for byte.
+   *
    * @generated from field: bytes payload = 3;
    */
   payload: Uint8Array;
@@ -182,12 +194,16 @@ export type SendResult = Message<"vrsky.connector.v1.SendResult"> & {
    */
   outcome: {
     /**
+     * The outside system has taken the message.
+     *
      * @generated from field: vrsky.connector.v1.SendReceipt receipt = 2;
      */
     value: SendReceipt;
     case: "receipt";
   } | {
     /**
+     * It has not, or nobody knows: `recoverable` says whether to try again.
+     *
      * @generated from field: vrsky.connector.v1.PluginError error = 3;
      */
     value: PluginError;
@@ -221,6 +237,8 @@ export type SendReceipt = Message<"vrsky.connector.v1.SendReceipt"> & {
   headers: { [key: string]: string };
 
   /**
+   * Body of that answer, likewise.
+   *
    * @generated from field: bytes payload = 3;
    */
   payload: Uint8Array;

@@ -19,6 +19,8 @@ export const file_vrsky_connector_v1_host_functions: GenFile = /*@__PURE__*/
  */
 export type GetSecretRequest = Message<"vrsky.connector.v1.GetSecretRequest"> & {
   /**
+   * As listed for the connection; case matters.
+   *
    * @generated from field: string name = 1;
    */
   name: string;
@@ -36,6 +38,8 @@ export const GetSecretRequestSchema: GenMessage<GetSecretRequest> = /*@__PURE__*
  */
 export type GetSecretResponse = Message<"vrsky.connector.v1.GetSecretResponse"> & {
   /**
+   * In clear: never to be logged.
+   *
    * @generated from field: string value = 1;
    */
   value: string;
@@ -60,6 +64,8 @@ export type LogRequest = Message<"vrsky.connector.v1.LogRequest"> & {
   level: string;
 
   /**
+   * One line, without payload and secrets.
+   *
    * @generated from field: string message = 2;
    */
   message: string;
@@ -90,16 +96,22 @@ export const LogResponseSchema: GenMessage<LogResponse> = /*@__PURE__*/
  */
 export type RecordMetricRequest = Message<"vrsky.connector.v1.RecordMetricRequest"> & {
   /**
+   * Such as "http.requests".
+   *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
+   * In the unit that the name implies.
+   *
    * @generated from field: double value = 2;
    */
   value: number;
 
   /**
+   * Few distinct values each, and no ids of messages.
+   *
    * @generated from field: map<string, string> tags = 3;
    */
   tags: { [key: string]: string };
@@ -143,6 +155,8 @@ export const GetConfigurationRequestSchema: GenMessage<GetConfigurationRequest> 
  */
 export type GetConfigurationResponse = Message<"vrsky.connector.v1.GetConfigurationResponse"> & {
   /**
+   * As the host would pass it to Connect now.
+   *
    * @generated from field: vrsky.connector.v1.ConnectionConfig config = 1;
    */
   config?: ConnectionConfig | undefined;
@@ -179,6 +193,8 @@ export const GetStateRequestSchema: GenMessage<GetStateRequest> = /*@__PURE__*/
  */
 export type GetStateResponse = Message<"vrsky.connector.v1.GetStateResponse"> & {
   /**
+   * Empty when the key is absent.
+   *
    * @generated from field: bytes value = 1;
    */
   value: Uint8Array;
@@ -203,6 +219,8 @@ export const GetStateResponseSchema: GenMessage<GetStateResponse> = /*@__PURE__*
  */
 export type PutStateRequest = Message<"vrsky.connector.v1.PutStateRequest"> & {
   /**
+   * Unique within the connection; 1 to 256 bytes.
+   *
    * @generated from field: string key = 1;
    */
   key: string;

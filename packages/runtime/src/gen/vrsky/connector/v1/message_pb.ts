@@ -43,6 +43,8 @@ export type Message = Message$1<"vrsky.connector.v1.Message"> & {
   contentType: string;
 
   /**
+   * Whose it is, and how to trace it.
+   *
    * @generated from field: vrsky.connector.v1.MessageMetadata metadata = 4;
    */
   metadata?: MessageMetadata | undefined;
@@ -76,16 +78,22 @@ export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
  */
 export type MessageMetadata = Message$1<"vrsky.connector.v1.MessageMetadata"> & {
   /**
+   * Tenant customer that the message belongs to.
+   *
    * @generated from field: string customer_id = 1;
    */
   customerId: string;
 
   /**
+   * VRSky tenant, shared or dedicated.
+   *
    * @generated from field: string tenant_id = 2;
    */
   tenantId: string;
 
   /**
+   * Integration that the message passes through.
+   *
    * @generated from field: string integration_id = 3;
    */
   integrationId: string;
