@@ -28,7 +28,9 @@ export default defineConfig({
     projects: [
       ...packages,
       project('checks', 'tools/{checks,setup,testing}/test/**/*.test.ts'),
-      project('interop', 'interop/**/*.test.ts'),
+      project('interop', 'interop/*.test.ts'),
+      // Needs the port 8080 for itself, and so a run of its own.
+      project('specification', 'interop/alone/*.test.ts'),
       // Slow on purpose, and not part of `npm test`: see `npm run faults`.
       project('faults', 'faults/**/*.test.ts'),
     ],

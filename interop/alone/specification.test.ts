@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { configOf, launchWithHost } from './support/memory-host.ts';
+import { configOf, launchWithHost } from '../support/memory-host.ts';
 
-const executable = fileURLToPath(new URL('../dist/bin/http-connector', import.meta.url));
+const executable = fileURLToPath(new URL('../../dist/bin/http-connector', import.meta.url));
 const orders = 'http://127.0.0.1:8080/webhooks/orders';
 
-// The specification's examples name the port, so these run one after the other, in this file alone.
+// The specification's examples name the port 8080, so this file runs when no other test does.
 describe("the specification's test examples hold for the built executable", () => {
   test('TestMyConnectorValidate: id, type and port are enough', async () => {
     const config = configOf('http-webhook', { port: 8080 }, { id: 'test-http', name: '' });
