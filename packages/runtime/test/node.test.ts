@@ -1,20 +1,8 @@
-import { type Message, PluginError } from '@vrsky/runtime';
+import { PluginError } from '@vrsky/runtime';
 import type { ConnectorProcess } from '@vrsky/runtime/host';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { configOf, launchMemory } from './fixtures/launch.ts';
-
-function messageOf(text: string, metadata: Partial<Message['metadata']> = {}): Message {
-  const empty = { customerId: '', tenantId: '', integrationId: '', source: '' };
-  return {
-    id: `id-${text}`,
-    payload: Buffer.from(text),
-    contentType: 'text/plain',
-    metadata: { ...empty, destination: '', correlationId: '', traceId: '', ...metadata },
-    headers: {},
-    timestamp: undefined,
-  };
-}
+import { configOf, launchMemory, messageOf } from './fixtures/launch.ts';
 
 async function failureOf(call: Promise<unknown>): Promise<PluginError> {
   const error = await call.then(
