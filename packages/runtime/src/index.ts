@@ -8,12 +8,7 @@ export {
   timeoutMs,
 } from './contract/connection-config.ts';
 export { ERROR_CATALOGUE, type ErrorCode } from './contract/error-catalogue.ts';
-export {
-  DEFAULT_MAX_MESSAGE_BYTES,
-  HANDSHAKE,
-  HIGHEST_MAX_MESSAGE_BYTES,
-  PROTOCOL_VERSION,
-} from './contract/handshake.ts';
+export { HANDSHAKE, PROTOCOL_VERSION } from './contract/handshake.ts';
 export { foreignKey } from './contract/identity.ts';
 export type {
   Identity,

@@ -10,7 +10,3 @@ export const HANDSHAKE = {
 
 /** Version of the VRSky connector protocol: a plugin with a newer one is refused by the host. */
 export const PROTOCOL_VERSION = 1;
-
-/** Limit of one encoded message either way, in bytes: the default, and the highest to configure. */
-export const DEFAULT_MAX_MESSAGE_BYTES: number = 16 * 1024 * 1024;
-export const HIGHEST_MAX_MESSAGE_BYTES: number = 64 * 1024 * 1024;

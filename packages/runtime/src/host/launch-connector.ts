@@ -1,7 +1,8 @@
 import { createClient } from '@connectrpc/connect';
 import { GoPluginError } from '@vrsky/go-plugin';
 import { launch, type PluginProcess } from '@vrsky/go-plugin/host';
-import { DEFAULT_MAX_MESSAGE_BYTES, HANDSHAKE, PROTOCOL_VERSION } from '../contract/handshake.ts';
+import { HANDSHAKE, PROTOCOL_VERSION } from '../contract/handshake.ts';
+import { messageLimit } from '../contract/message-limit.ts';
 import { PluginError } from '../contract/plugin-error.ts';
 import type { PluginMetadata } from '../contract/plugin-metadata.ts';
 import { ConnectionNode as Service } from '../gen/vrsky/connector/v1/connection_node_pb.ts';
@@ -24,7 +25,7 @@ export async function launchConnector(options: LaunchOptions): Promise<Connector
     ...options,
     handshake: HANDSHAKE,
     versions: [HANDSHAKE.protocolVersion],
-    maxMessageBytes: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+    maxMessageBytes: messageLimit(options.maxMessageBytes),
   }).catch((error: unknown) => {
     throw launchError(error);
   });

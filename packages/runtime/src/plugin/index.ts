@@ -10,5 +10,5 @@ export {
 export { Deadlines } from './delivery/deadlines.ts';
 export { createIntake, type Intake } from './delivery/intake.ts';
 export type { Destination, SendOutcome } from './destination.ts';
-export { serve } from './serve.ts';
+export { type ServeOptions, serve } from './serve.ts';
 export type { Incoming, IncomingMessage, Source } from './source.ts';

@@ -1,16 +1,25 @@
 import { createPluginLogger, serve as servePlugin } from '@vrsky/go-plugin/server';
-import { DEFAULT_MAX_MESSAGE_BYTES, HANDSHAKE } from '../contract/handshake.ts';
+import { HANDSHAKE } from '../contract/handshake.ts';
+import { messageLimit } from '../contract/message-limit.ts';
 import type { Connector } from './connector.ts';
 
 /** How long the last drain may take: a go-plugin host kills the process after 2 s. */
 const SHUTDOWN_MS = 1400;
+
+export interface ServeOptions {
+  /** Largest message that this connector takes from a host, in bytes. Default 16 MiB, at most 64 MiB. */
+  readonly maxMessageBytes?: number;
+}
 
 /**
  * The whole `main` of a connector. Started by a host it serves the connector; run by hand it answers
  * `--help`, `--version`, `metadata`, `schema` and `validate FILE`.
  * @param load imports the connector's code: called only after the handshake, when file access is gone
  */
-export async function serve(load: () => Promise<{ connector: Connector }>): Promise<void> {
+export async function serve(
+  load: () => Promise<{ connector: Connector }>,
+  options: ServeOptions = {},
+): Promise<void> {
   const args = process.argv.slice(2);
   const byHand = process.env[HANDSHAKE.magicCookieKey] === undefined;
   if (byHand && args.length > 0) {
@@ -21,7 +30,7 @@ export async function serve(load: () => Promise<{ connector: Connector }>): Prom
   let shutdown: (signal: AbortSignal) => Promise<void> = async () => {};
   await servePlugin({
     handshake: HANDSHAKE,
-    maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+    maxMessageBytes: messageLimit(options.maxMessageBytes),
     versions: {
       [HANDSHAKE.protocolVersion]: async ({ broker }) => {
         const [{ createPlugin }, { Secrets }, { connector }] = await Promise.all([
