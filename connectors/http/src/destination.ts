@@ -5,12 +5,11 @@ import {
   PluginError,
   timeoutMs,
 } from '@vrsky/runtime';
-import type { Destination, SendOutcome } from '@vrsky/runtime/plugin';
+import { type Destination, type SendOutcome, withDeadline } from '@vrsky/runtime/plugin';
 import type { Dispatcher } from 'undici';
 import type { RestSettings } from './config.ts';
 import { networkError, statusError } from './errors.ts';
 import { answerHeaders, parseRetryAfter, readBody } from './rest/answer.ts';
-import { withDeadline } from './rest/deadline.ts';
 import { createDispatcher, privateCa } from './rest/dispatcher.ts';
 import { configuredHeaders, messageHeaders } from './rest/request.ts';
 import { parseTarget, targetWarnings } from './rest/target.ts';
@@ -65,9 +64,12 @@ export class RestDestination implements Destination {
     const dispatcher = this.#dispatcher;
     if (!url || !dispatcher) throw new PluginError('NOT_CONNECTED', 'http-rest was not started');
     const target = `${this.#config.settings.method} to ${url.origin}`;
+    const limit = this.#limitMs;
+    const late = (): PluginError =>
+      new PluginError('TIMEOUT', `${target} gave no answer in ${limit} ms`);
     let outcome: SendOutcome;
     try {
-      outcome = await withDeadline(this.#limitMs, target, signal, (ends) =>
+      outcome = await withDeadline(limit, [signal], late, (ends) =>
         this.#exchange(dispatcher, url, message, target, ends),
       );
     } catch (error) {

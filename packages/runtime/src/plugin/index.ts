@@ -7,6 +7,7 @@ export {
   type LogLevel,
   type OutgoingSide,
 } from './connector.ts';
+export { withDeadline } from './deadline.ts';
 export { Deadlines } from './delivery/deadlines.ts';
 export { createIntake, type Intake } from './delivery/intake.ts';
 export type { Destination, SendOutcome } from './destination.ts';

@@ -4,11 +4,14 @@ import { PluginError } from '../contract/plugin-error.ts';
 import type { Health } from '../contract/plugin-metadata.ts';
 import { abortable } from './abortable.ts';
 import type { Connector, ConnectorHost } from './connector.ts';
+import { withDeadline } from './deadline.ts';
 import { Deliveries } from './delivery/deliveries.ts';
+import type { Destination } from './destination.ts';
 import type { AttachedHost } from './host-link.ts';
 import { stamp } from './identity.ts';
 import { Outbox } from './outbox.ts';
 import { openSide, type Side } from './side.ts';
+import type { Source } from './source.ts';
 
 interface Connection {
   readonly config: ConnectionConfig;
@@ -41,7 +44,7 @@ export class Lifecycle {
     const connected = this.#connection?.side.config;
     const check = subject.validate?.bind(subject);
     if (!check) return [];
-    return withTimeout('Validate', config, signal, (ends) => check(ends, connected));
+    return inTime('Validate', config, signal, (ends) => check(ends, connected));
   }
 
   connect(config: ConnectionConfig, signal: AbortSignal): Promise<void> {
@@ -55,7 +58,7 @@ export class Lifecycle {
       }
       const side = openSide(this.#connector, config, this.#host);
       const subject = side.direction === 'incoming' ? side.source : side.destination;
-      await withTimeout('Connect', config, signal, (ends) => subject.start(ends));
+      await inTime('Connect', config, signal, (ends) => start(subject, ends));
       this.#connection = this.#open(config, side);
     });
   }
@@ -135,20 +138,26 @@ export class Lifecycle {
   }
 }
 
-async function withTimeout<T>(
+/** Limits a call to the connection's timeout. */
+function inTime<T>(
   call: string,
   config: ConnectionConfig,
   signal: AbortSignal,
   work: (ends: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const limit = timeoutMs(config);
-  const timeout = AbortSignal.timeout(limit);
-  const ends = AbortSignal.any([signal, timeout]);
-  try {
-    return await abortable(work(ends), ends);
-  } catch (error) {
-    if (signal.aborted || !timeout.aborted) throw error;
+  const late = (): PluginError => {
     const text = `${call} did not finish within the connection's timeout of ${limit} ms`;
-    throw new PluginError('CONNECTION_FAILED', text, { reason: 'TIMEOUT', cause: error });
-  }
+    return new PluginError('CONNECTION_FAILED', text, { reason: 'TIMEOUT' });
+  };
+  return withDeadline(limit, [signal], late, (ends) => abortable(work(ends), ends));
+}
+
+/** Starts a side; one that comes up after its time, unheeding its signal, is stopped again. */
+async function start(subject: Source | Destination, signal: AbortSignal): Promise<void> {
+  const starting = subject.start(signal);
+  const stopIfLate = (): Promise<void> | undefined =>
+    signal.aborted ? subject.stop(signal) : undefined;
+  starting.then(stopIfLate).catch(() => {});
+  await starting;
 }

@@ -1,6 +1,7 @@
 import type { Message, SendReceipt } from '../contract/message.ts';
 import { PluginError } from '../contract/plugin-error.ts';
 import { abortable } from './abortable.ts';
+import { withDeadline } from './deadline.ts';
 import type { Destination } from './destination.ts';
 
 const NO_BYTES = new Uint8Array();
@@ -19,26 +20,17 @@ export class Outbox {
 
   /** One attempt; ends with the call's signal, the connection's timeout or `close`, whichever is first. */
   async send(message: Message, signal: AbortSignal): Promise<SendReceipt> {
-    const timeout = AbortSignal.timeout(this.#timeoutMs);
-    const ends = AbortSignal.any([signal, timeout, this.#closing.signal]);
-    const attempt = this.#destination.send([message], ends);
-    this.#underWay.add(attempt);
-    try {
-      const outcomes = await abortable(attempt, ends);
-      return receiptOf(message, outcomes);
-    } catch (error) {
-      if (!signal.aborted && timeout.aborted) {
-        throw new PluginError(
-          'TIMEOUT',
-          `message ${message.id} was not sent within ${this.#timeoutMs} ms; its outcome is unknown`,
-          { cause: error },
-        );
-      }
-      throw error;
-    } finally {
-      // A destination that does not heed its signal still holds its message: it counts until it ends.
-      attempt.catch(() => {}).finally(() => this.#underWay.delete(attempt));
-    }
+    const limit = this.#timeoutMs;
+    const outcomes = await withDeadline(
+      limit,
+      [signal, this.#closing.signal],
+      () => {
+        const text = `message ${message.id} was not sent within ${limit} ms; its outcome is unknown`;
+        return new PluginError('TIMEOUT', text);
+      },
+      (ends) => abortable(this.#track(this.#destination.send([message], ends)), ends),
+    );
+    return receiptOf(message, outcomes);
   }
 
   /** Waits for the sends under way, aborts what is left when the signal does, stops the destination. */
@@ -49,6 +41,14 @@ export class Outbox {
       this.#closing.abort(new PluginError('SEND_FAILED', text, { recoverable: true }));
     });
     await this.#destination.stop(signal);
+  }
+
+  /** A destination that does not heed its signal still holds its message: it counts until it ends. */
+  #track<T>(attempt: Promise<T>): Promise<T> {
+    this.#underWay.add(attempt);
+    const ended = (): unknown => this.#underWay.delete(attempt);
+    attempt.then(ended, ended);
+    return attempt;
   }
 }
 
