@@ -10,7 +10,7 @@ import type { Destination } from './destination.ts';
 import type { AttachedHost } from './host-link.ts';
 import { stamp } from './identity.ts';
 import { Outbox } from './outbox.ts';
-import { openSide, type Side } from './side.ts';
+import { openSide, type Side, subjectOf } from './side.ts';
 import type { Source } from './source.ts';
 
 interface Connection {
@@ -40,8 +40,8 @@ export class Lifecycle {
   /** Legal in every state, leaves nothing behind; gives warnings. */
   async validate(config: ConnectionConfig, signal: AbortSignal): Promise<string[]> {
     const side = openSide(this.#connector, config, this.#host);
-    const subject = side.direction === 'incoming' ? side.source : side.destination;
     const connected = this.#connection?.side.config;
+    const subject = subjectOf(side);
     const check = subject.validate?.bind(subject);
     if (!check) return [];
     return inTime('Validate', config, signal, (ends) => check(ends, connected));
@@ -57,8 +57,7 @@ export class Lifecycle {
         );
       }
       const side = openSide(this.#connector, config, this.#host);
-      const subject = side.direction === 'incoming' ? side.source : side.destination;
-      await inTime('Connect', config, signal, (ends) => start(subject, ends));
+      await inTime('Connect', config, signal, (ends) => start(subjectOf(side), ends));
       this.#connection = this.#open(config, side);
     });
   }
@@ -102,8 +101,7 @@ export class Lifecycle {
 
   async health(): Promise<Health> {
     const { side } = this.#connected();
-    const subject = side.direction === 'incoming' ? side.source : side.destination;
-    return (await subject.health?.()) ?? { status: 'ok', details: {} };
+    return (await subjectOf(side).health?.()) ?? { status: 'ok', details: {} };
   }
 
   /** Every lease of a host connection that has ended comes back. */

@@ -16,6 +16,11 @@ export type Side = {
   | { readonly direction: 'outgoing'; readonly destination: Destination }
 );
 
+/** What both directions have in common. */
+export function subjectOf(side: Side): Source | Destination {
+  return side.direction === 'incoming' ? side.source : side.destination;
+}
+
 /** Checks the whole configuration and makes the side that its type asks for. */
 export function openSide(connector: Connector, given: ConnectionConfig, host: ConnectorHost): Side {
   checkCommon(given);
