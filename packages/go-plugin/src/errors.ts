@@ -15,6 +15,7 @@ export const errorCodes = [
   'CERTIFICATE_INVALID',
   'LISTEN_FAILED',
   'CONNECT_FAILED',
+  'REATTACH_FAILED',
   'BROKER_TIMEOUT',
   'BROKER_CLOSED',
 ] as const;

@@ -2,3 +2,4 @@ export type { Broker } from './broker/broker.ts';
 export { errorCodes, GoPluginError, type GoPluginErrorCode } from './errors.ts';
 export { http2StreamKey, type Routes } from './grpc/context.ts';
 export type { Handshake } from './handshake/handshake.ts';
+export type { ReattachConfig } from './handshake/reattach-config.ts';

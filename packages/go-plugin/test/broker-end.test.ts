@@ -13,7 +13,12 @@ let [near, far]: BrokerEnd[] = [];
 describe('an end of the broker', () => {
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), 'b'));
-    const options = { place: { dir }, tls: undefined, maxMessageBytes: 1_000, onRefused: () => {} };
+    const options = {
+      place: { network: 'unix', dir } as const,
+      tls: undefined,
+      maxMessageBytes: 1_000,
+      onRefused: () => {},
+    };
     near = createBroker(socketNetwork(options));
     far = createBroker(socketNetwork(options));
     void near.consume(far.outgoing);

@@ -40,7 +40,7 @@ describe.each(pairs)('a gRPC connection ($how)', ({ serverTls, clientTls }) => {
       });
     }, 1_000);
     listener = await listen({
-      place: { dir: tmpdir() },
+      place: { network: 'unix', dir: tmpdir() },
       tls: serverTls,
       handler: Promise.resolve(handler),
       onRefused: () => {},

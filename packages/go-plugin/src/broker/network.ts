@@ -1,22 +1,22 @@
 import { connect } from '../grpc/connection.ts';
 import { grpcHandler } from '../grpc/handler.ts';
 import { listen } from '../grpc/listener.ts';
-import type { SocketPlace } from '../grpc/socket.ts';
+import type { Place } from '../grpc/place.ts';
+import type { SessionTransportOptions } from '../grpc/transport.ts';
 import type { MutualTls } from '../tls/options.ts';
 import type { BrokerNetwork } from './broker.ts';
 
 /** How long running calls may go on when a brokered server is closed. */
 const closeGraceMs = 100;
 
-export interface SocketNetworkOptions {
-  readonly place: SocketPlace;
+export interface SocketNetworkOptions extends SessionTransportOptions {
+  readonly place: Place;
   /** The configuration of the main connection: the acceptor is the TLS server, whichever side it is. */
   readonly tls: MutualTls | undefined;
-  readonly maxMessageBytes: number;
   readonly onRefused: (error: Error) => void;
 }
 
-/** go-plugin's classic mode: a new unix socket for each brokered connection. */
+/** go-plugin's classic mode: a new socket for each brokered connection. */
 export function socketNetwork(options: SocketNetworkOptions): BrokerNetwork {
   return {
     listen: async (routes) => {

@@ -6,14 +6,13 @@ import { GoPluginError, reasonOf } from '../errors.ts';
 import type { Address } from '../handshake/handshake.ts';
 import type { MutualTls } from '../tls/options.ts';
 import { cutOff } from './cut-off.ts';
-import { sessionTransport } from './transport.ts';
+import { type SessionTransportOptions, sessionTransport } from './transport.ts';
 import { connectionWindow, sessionOptions } from './tuning.ts';
 
 const connectTimeoutMs = 5_000;
 
-export interface ConnectOptions {
+export interface ConnectOptions extends SessionTransportOptions {
   readonly tls: MutualTls | undefined;
-  readonly maxMessageBytes: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -51,7 +50,7 @@ export async function connect(address: Address, options: ConnectOptions): Promis
   }
   session.setLocalWindowSize(connectionWindow);
   return {
-    transport: sessionTransport(session, origin, options.maxMessageBytes),
+    transport: sessionTransport(session, origin, options),
     closed,
     close: () => {
       cutOff(session);

@@ -11,7 +11,7 @@ import type { Socket } from 'node:net';
 import type { Address } from '../handshake/handshake.ts';
 import type { MutualTls } from '../tls/options.ts';
 import { cutOff } from './cut-off.ts';
-import { listenOnSocket, type SocketPlace } from './socket.ts';
+import { listenAt, type Place } from './place.ts';
 import { connectionWindow, serverOptions, sessionOptions } from './tuning.ts';
 
 /**
@@ -25,7 +25,7 @@ export type StreamHandler = (
 ) => void;
 
 export interface ListenOptions {
-  readonly place: SocketPlace;
+  readonly place: Place;
   readonly tls: MutualTls | undefined;
   /** Calls that arrive before it is there wait for it. */
   readonly handler: Promise<StreamHandler>;
@@ -35,6 +35,8 @@ export interface ListenOptions {
 
 export interface Listener {
   readonly address: Address;
+  /** Whether anybody is connected now. */
+  connected(): boolean;
   /** Stops accepting, gives running calls `graceMs` to end, drops the rest. Idempotent. */
   close(graceMs: number): Promise<void>;
 }
@@ -50,7 +52,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   // Not reported: grpc-go's farewell on every connection counts as a protocol error here.
   server.on('sessionError', () => {});
   serveStreams(server, options.handler);
-  const address = await listenOnSocket(server, options.place);
+  const address = await listenAt(server, options.place);
   server.on('error', options.onRefused);
 
   let closed: Promise<void> | undefined;
@@ -61,7 +63,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     await drained;
     clearTimeout(timer);
   };
-  return { address, close: (graceMs) => (closed ??= close(graceMs)) };
+  return { address, connected: sessions.any, close: (graceMs) => (closed ??= close(graceMs)) };
 }
 
 function serveStreams(
@@ -81,6 +83,7 @@ function serveStreams(
 
 /** A closing server waits for every socket, also for those that never became a session. */
 function track(server: Http2Server | Http2SecureServer): {
+  any: () => boolean;
   finish: () => void;
   destroy: () => void;
 } {
@@ -97,6 +100,7 @@ function track(server: Http2Server | Http2SecureServer): {
     session.once('close', () => sessions.delete(session));
   });
   return {
+    any: () => sockets.size > 0,
     finish: () => {
       for (const session of sessions) session.close();
     },

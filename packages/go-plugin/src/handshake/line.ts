@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { GoPluginError, reasonOf } from '../errors.ts';
 import { type Address, coreVersion, toAddress } from './handshake.ts';
+import { requireVersion } from './version.ts';
 
 /** What the plugin tells the host in the one line on its stdout. */
 export interface HandshakeLine {
@@ -98,12 +99,7 @@ function checkApp(field: string, versions: readonly number[]): number {
       `Error parsing protocol version ${JSON.stringify(field)}: invalid syntax\nThe second field of the plugin's handshake must be a number; report this to the plugin author.`,
     );
   }
-  if (!versions.includes(version)) {
-    throw new GoPluginError(
-      'APP_VERSION_INCOMPATIBLE',
-      `incompatible API version with plugin. Plugin version: ${version}, Client versions: [${versions.join(' ')}]\nInstall a release of the plugin, or of this program, that shares a version with the other.`,
-    );
-  }
+  requireVersion(version, versions);
   return version;
 }
 

@@ -1,3 +1,5 @@
+import { GoPluginError } from '../errors.ts';
+
 export interface Negotiated {
   readonly version: number;
   /** Items of the host's list that are not numbers; they are skipped. */
@@ -20,4 +22,13 @@ export function negotiateVersion(own: readonly number[], offered: string | undef
 
 function isVersion(item: string): boolean {
   return /^[+-]?\d+$/.test(item);
+}
+
+/** @throws GoPluginError APP_VERSION_INCOMPATIBLE, in go-plugin's words, unless the host speaks the plugin's version. */
+export function requireVersion(version: number, versions: readonly number[]): void {
+  if (versions.includes(version)) return;
+  throw new GoPluginError(
+    'APP_VERSION_INCOMPATIBLE',
+    `incompatible API version with plugin. Plugin version: ${version}, Client versions: [${versions.join(' ')}]\nInstall a release of the plugin, or of this program, that shares a version with the other.`,
+  );
 }

@@ -3,20 +3,32 @@ import { createBroker } from '../broker/broker.ts';
 import { socketNetwork } from '../broker/network.ts';
 import { GoPluginError } from '../errors.ts';
 import { type Connection, connect } from '../grpc/connection.ts';
-import type { HandshakeLine } from '../handshake/line.ts';
+import type { Address } from '../handshake/handshake.ts';
 import { type Identity, toPem } from '../tls/certificate.ts';
 import { type MutualTls, mutualTls } from '../tls/options.ts';
-import type { Child } from './child.ts';
+import { within } from '../within.ts';
+import { unknownExit } from './attached-process.ts';
+import type { Process } from './child.ts';
 import { openBrokerStream, readPrints } from './core-services.ts';
-import { exitedEarly, startCancelled } from './first-line.ts';
+import { exitedEarly, exitedLater } from './exit.ts';
+import { startCancelled } from './first-line.ts';
 import { createKill } from './kill.ts';
 import type { PluginProcess } from './plugin-process.ts';
-import { logPrinted } from './printed.ts';
+import { type PrintStreams, printSinks } from './printed.ts';
 
-export interface AttachOptions {
-  readonly child: Child;
-  readonly line: HandshakeLine;
-  readonly identity: Identity | undefined;
+/** A process that ends takes its connections along; its exit, which says more than they do, is known this much later. */
+const exitAfterLossMs = 500;
+
+export interface AttachOptions extends PrintStreams {
+  readonly pid: number;
+  /** Nothing in test mode: the process is not ours to end, and what counts is the connection. */
+  readonly process: Process | undefined;
+  readonly version: number;
+  readonly address: Address;
+  /** DER of the plugin's certificate. */
+  readonly certificate?: Buffer | undefined;
+  readonly identity?: Identity | undefined;
+  /** For the sockets that this side listens on. */
   readonly socketDir: string;
   readonly removeSockets: () => Promise<void>;
   readonly maxMessageBytes: number;
@@ -24,46 +36,49 @@ export interface AttachOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Connects to a plugin that has shaken hands, and opens the streams that live as long as it does. */
+/** Connects to a plugin whose address is known, and opens the streams that live as long as it does. */
 export async function attach(options: AttachOptions): Promise<PluginProcess> {
-  const { child, line, log, maxMessageBytes } = options;
-  const tls = tlsWith(options.identity, line.certificate);
-  const connection = await connectTo(options, tls);
+  const { pid, process, version, address, log, maxMessageBytes } = options;
+  const tls = tlsWith(options.identity, options.certificate);
+  const whyLost = async (): Promise<Error | undefined> =>
+    process && (await within(exitAfterLossMs, process.exited))
+      ? exitedLater(await process.exited)
+      : undefined;
+  const connection = await connectTo(options, { tls, maxMessageBytes, whyLost });
   const brokerEnd = createBroker(
     socketNetwork({
-      place: { dir: options.socketDir },
+      place: { network: 'unix', dir: options.socketDir },
       tls,
       maxMessageBytes,
+      whyLost,
       onRefused: (error) => log.warn({ reason: error.message }, 'brokered connection refused'),
     }),
   );
   const streams = new AbortController();
   openBrokerStream(connection.transport, brokerEnd, streams.signal);
-  void readPrints(connection.transport, logPrinted(log), log, streams.signal);
+  void readPrints(connection.transport, printSinks(options, log), log, streams.signal);
 
-  const kill = createKill({
-    child,
-    connection,
-    brokerEnd,
-    log,
-    removeSockets: options.removeSockets,
-  });
+  const kill = createKill({ ...options, connection, brokerEnd });
   // A plugin that cannot be reached can neither work nor be asked to end; `exited` tells the host.
   void connection.closed.then(() => {
     streams.abort();
     return kill();
   });
-  void child.exited.then(({ code, signal }) => {
-    if (code === 0) log.info({ pluginPid: child.pid }, 'plugin process exited');
-    else log.error({ pluginPid: child.pid, code, signal }, 'plugin process exited');
+  void process?.exited.then(({ code, signal }) => {
+    if (code === 0) log.info({ pluginPid: pid }, 'plugin process exited');
+    else log.error({ pluginPid: pid, code, signal }, 'plugin process exited');
     return connection.close();
   });
+  const { socketDir } = options;
   return {
     transport: connection.transport,
     broker: brokerEnd.broker,
-    negotiatedVersion: line.version,
-    pid: child.pid,
-    exited: child.exited,
+    negotiatedVersion: version,
+    pid,
+    exited: process?.exited ?? connection.closed.then(() => unknownExit),
+    reattachConfig: tls
+      ? undefined
+      : { protocolVersion: version, address, pid, test: process === undefined, socketDir },
     kill,
   };
 }
@@ -81,18 +96,16 @@ function tlsWith(identity: Identity | undefined, peer: Buffer | undefined): Mutu
 
 /** A plugin that died between its handshake and our connection is reported as that. */
 async function connectTo(
-  { child, line, maxMessageBytes, signal }: AttachOptions,
-  tls: MutualTls | undefined,
+  { process, address, signal }: AttachOptions,
+  options: Omit<Parameters<typeof connect>[1], 'signal'>,
 ): Promise<Connection> {
   try {
-    return await connect(line.address, { tls, maxMessageBytes, signal });
+    return await connect(address, { ...options, signal });
   } catch (error) {
     if (signal?.aborted) throw startCancelled(signal.reason);
-    const exit = await Promise.race([child.exited, soon()]);
-    throw exit ? exitedEarly(exit) : error;
+    if (process && (await within(exitAfterLossMs, process.exited))) {
+      throw exitedEarly(await process.exited);
+    }
+    throw error;
   }
-}
-
-function soon(): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(() => resolve(undefined), 300));
 }

@@ -2,23 +2,20 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import { GoPluginError, reasonOf } from '../errors.ts';
-import { logStderr, type PluginStderr } from './stderr.ts';
+import type { Exit } from './exit.ts';
+import { logStderr } from './stderr.ts';
 
-export interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  /** The last lines of the plugin's stderr, oldest first. */
-  readonly lastLines: readonly string[];
-}
-
-export interface Child {
+/** The process of a plugin, whoever started it. */
+export interface Process {
   readonly pid: number;
-  readonly stdout: Readable;
-  readonly stderr: PluginStderr;
   /** Resolves when the process has ended; never rejects. */
   readonly exited: Promise<Exit>;
   /** SIGKILL; resolves when the process has ended. */
   destroy(): Promise<void>;
+}
+
+export interface Child extends Process {
+  readonly stdout: Readable;
 }
 
 /** Grandchildren may hold the pipes open; the plugin's own last output is there by then. */
@@ -57,7 +54,7 @@ export async function startChild(
     child.kill('SIGKILL');
     await exited;
   };
-  return { pid, stdout, stderr, exited, destroy };
+  return { pid, stdout, exited, destroy };
 }
 
 function spawned(

@@ -5,6 +5,7 @@ import { reasonOf } from '../errors.ts';
 import { GRPCBroker } from '../gen/plugin/grpc_broker_pb.ts';
 import { GRPCController } from '../gen/plugin/grpc_controller_pb.ts';
 import { StdioData_Channel as Channel, GRPCStdio } from '../gen/plugin/grpc_stdio_pb.ts';
+import type { PrintSink } from './printed.ts';
 
 /** Opens the broker's stream for the life of the connection. A plugin without a broker ends it at once. */
 export function openBrokerStream(transport: Transport, end: BrokerEnd, signal: AbortSignal): void {
@@ -12,12 +13,12 @@ export function openBrokerStream(transport: Transport, end: BrokerEnd, signal: A
 }
 
 /**
- * Hands what the plugin prints after its handshake to `onPrinted`, for the life of the connection. Older plugins have no
+ * Hands what the plugin prints after its handshake to the sinks, for the life of the connection. Older plugins have no
  * such stream.
  */
 export async function readPrints(
   transport: Transport,
-  onPrinted: (channel: 'stdout' | 'stderr', data: Uint8Array) => void,
+  sinks: Record<'stdout' | 'stderr', PrintSink>,
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
@@ -26,8 +27,8 @@ export async function readPrints(
       {},
       { signal },
     )) {
-      if (channel === Channel.STDOUT) onPrinted('stdout', data);
-      else if (channel === Channel.STDERR) onPrinted('stderr', data);
+      if (channel === Channel.STDOUT) await sinks.stdout(data);
+      else if (channel === Channel.STDERR) await sinks.stderr(data);
       else log.warn({ channel }, 'the plugin printed to an unknown channel');
     }
   } catch (error) {

@@ -21,7 +21,7 @@ export interface PluginEnvironment {
   readonly handshake: Handshake;
   readonly versions: readonly number[];
   /** The caller's own variables. */
-  readonly extra: Readonly<Record<string, string>>;
+  readonly extra: Readonly<Record<string, string | undefined>>;
   readonly socketDir: string;
   /** PEM; present when the plugin shall use mutual TLS. */
   readonly clientCert: string | undefined;
@@ -34,9 +34,9 @@ export function pluginEnvironment(
 ): Record<string, string> {
   const reserved = new Set<string>(Object.values(environment));
   const all = { ...pick(own, inherited), ...options.extra };
-  const passed = Object.entries(all).filter(([name]) => !reserved.has(name));
+  const passed = Object.keys(all).filter((name) => !reserved.has(name));
   return {
-    ...Object.fromEntries(passed),
+    ...pick(all, passed),
     [options.handshake.magicCookieKey]: options.handshake.magicCookieValue,
     ...portRange,
     [environment.protocolVersions]: options.versions.join(','),
@@ -45,7 +45,10 @@ export function pluginEnvironment(
   };
 }
 
-function pick(env: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> {
+function pick(
+  env: Readonly<Record<string, string | undefined>>,
+  names: readonly string[],
+): Record<string, string> {
   const found: Record<string, string> = {};
   for (const name of names) {
     const value = env[name];

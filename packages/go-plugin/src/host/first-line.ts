@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GoPluginError } from '../errors.ts';
 import { unrecognized } from '../handshake/line.ts';
-import type { Child, Exit } from './child.ts';
+import type { Child } from './child.ts';
+import { exitedEarly } from './exit.ts';
 import { readLines } from './lines.ts';
 
 /** After the end of its stdout a process normally ends too: then its exit says more than the missing line. */
@@ -41,18 +42,6 @@ export async function readFirstLine(
   } finally {
     done.abort();
   }
-}
-
-export function exitedEarly(exit: Exit, notes = ''): GoPluginError {
-  const how = exit.signal ? `signal: ${exit.signal}` : `exit status ${exit.code}`;
-  const lines = exit.lastLines.map((line) => `\n  ${line}`).join('');
-  return new GoPluginError(
-    'PLUGIN_EXITED',
-    `plugin exited before we could connect (${how})` +
-      (lines ? `\nIts last lines on stderr:${lines}\n` : '; it wrote nothing to stderr\n') +
-      notes +
-      'Run the plugin by hand to see whether it starts on this machine.',
-  );
 }
 
 export function startCancelled(cause: unknown): GoPluginError {

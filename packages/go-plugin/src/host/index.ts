@@ -1,3 +1,6 @@
-export type { Exit } from './child.ts';
+export type { Exit } from './exit.ts';
 export { type LaunchOptions, launch } from './launch.ts';
+export { killAll } from './managed.ts';
 export type { PluginProcess } from './plugin-process.ts';
+export type { PrintStreams } from './printed.ts';
+export { type ReattachOptions, reattach } from './reattach.ts';

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import type { BrokerEnd } from '../broker/broker.ts';
 import type { Connection } from '../grpc/connection.ts';
-import type { Child } from './child.ts';
+import { within } from '../within.ts';
+import type { Process } from './child.ts';
 import { requestShutdown } from './core-services.ts';
 
 /** go-plugin's patience with a plugin that was asked to end. */
@@ -9,21 +10,17 @@ const graceMs = 2_000;
 
 /** The end of a plugin, in go-plugin's order. The returned function is idempotent and never rejects. */
 export function createKill(options: {
-  child: Child;
+  /** Nothing in test mode, where a host only hangs up. */
+  process: Process | undefined;
   connection: Connection;
   brokerEnd: BrokerEnd;
   removeSockets: () => Promise<void>;
   log: Logger;
 }): () => Promise<void> {
-  const { child, connection, brokerEnd, log } = options;
+  const { process, connection, brokerEnd, log } = options;
   const run = async (): Promise<void> => {
     await brokerEnd.close();
-    const asked = requestShutdown(connection.transport, graceMs);
-    const ended = await within(graceMs, Promise.all([child.exited, asked]));
-    if (!ended) {
-      log.warn({ pluginPid: child.pid }, 'plugin failed to exit gracefully');
-      await child.destroy();
-    }
+    if (process) await end(process, connection, log);
     await connection.close();
     await options.removeSockets();
   };
@@ -31,10 +28,9 @@ export function createKill(options: {
   return () => (running ??= run());
 }
 
-async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
-  const late = Promise.withResolvers<false>();
-  const timer = setTimeout(() => late.resolve(false), ms);
-  const inTime = await Promise.race([promise.then(() => true as const), late.promise]);
-  clearTimeout(timer);
-  return inTime;
+async function end(process: Process, { transport }: Connection, log: Logger): Promise<void> {
+  const asked = requestShutdown(transport, graceMs);
+  if (await within(graceMs, Promise.all([process.exited, asked]))) return;
+  log.warn({ pluginPid: process.pid }, 'plugin failed to exit gracefully');
+  await process.destroy();
 }

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { GoPluginError } from '../errors.ts';
 import { defaultClientMessageBytes } from '../grpc/tuning.ts';
@@ -12,20 +9,26 @@ import { type Child, startChild } from './child.ts';
 import { pluginEnvironment } from './environment.ts';
 import { findExecutable, verifyChecksum } from './executable.ts';
 import { readFirstLine, startCancelled } from './first-line.ts';
+import { manage } from './managed.ts';
 import { notesAbout } from './notes.ts';
 import type { PluginProcess } from './plugin-process.ts';
+import type { PrintStreams } from './printed.ts';
+import { createSocketDir } from './socket-dir.ts';
 
 const defaultStartTimeoutMs = 60_000;
 
-export interface LaunchOptions {
+export interface LaunchOptions extends PrintStreams {
   /** Path of the executable, or a name to look up in PATH. */
   command: string;
   args?: readonly string[];
   handshake: Handshake;
   /** Application protocol versions that this host speaks. */
   versions: readonly number[];
-  /** Added to the few variables that plugins inherit: PATH, TZ, LANG, TMPDIR and the proxy ones. */
-  env?: Record<string, string>;
+  /**
+   * Added to the few variables that plugins inherit: PATH, TZ, LANG, TMPDIR and the proxy ones. `process.env` hands over
+   * everything; go-plugin's own variables never pass through.
+   */
+  env?: Readonly<Record<string, string | undefined>>;
   /** Mutual TLS with throw-away certificates. Default true. */
   autoMtls?: boolean;
   /** For the handshake line, from the start of the process. Default 60 s. */
@@ -34,7 +37,7 @@ export interface LaunchOptions {
   sha256?: string;
   /** Largest message to receive, in bytes; above it calls fail RESOURCE_EXHAUSTED. Default 64 MiB. */
   maxMessageBytes?: number;
-  /** Gets the plugin's log, and at debug what it prints. */
+  /** Gets the plugin's log, and at debug what it prints unless `syncStdout` and `syncStderr` do. */
   log: Logger;
   /** Cancels the start; a plugin that runs is ended with `kill`. */
   signal?: AbortSignal;
@@ -45,42 +48,54 @@ export interface LaunchOptions {
  * @throws GoPluginError for every way in which that can fail; no process and no file is left behind then
  */
 export async function launch(options: LaunchOptions): Promise<PluginProcess> {
-  const { handshake, versions, log, signal } = options;
   checkOptions(options);
+  return manage(options.signal, (signal) => start(options, signal));
+}
+
+async function start(options: LaunchOptions, signal: AbortSignal): Promise<PluginProcess> {
+  const { handshake, versions, log } = options;
   const command = await findExecutable(options.command);
   if (options.sha256 !== undefined) await verifyChecksum(command, options.sha256);
   const identity = options.autoMtls === false ? undefined : createIdentity();
-  const socketDir = await mkdtemp(join(tmpdir(), 'plugin-dir'));
-  const removeSockets = (): Promise<void> => rm(socketDir, { recursive: true, force: true });
+  const socketDir = await createSocketDir();
   let child: Child | undefined;
   try {
     const notes = await notesAbout(command);
-    if (signal?.aborted) throw startCancelled(signal.reason);
+    if (signal.aborted) throw startCancelled(signal.reason);
     const env = pluginEnvironment(
-      { handshake, versions, extra: options.env ?? {}, socketDir, clientCert: identity?.cert },
+      {
+        handshake,
+        versions,
+        extra: options.env ?? {},
+        socketDir: socketDir.path,
+        clientCert: identity?.cert,
+      },
       process.env,
     );
     child = await startChild(command, options.args ?? [], env, log);
     const timeoutMs = options.startTimeoutMs ?? defaultStartTimeoutMs;
     const firstLine = await readFirstLine(child, { timeoutMs, notes, signal });
     return await attach({
-      child,
-      line: parseHandshakeLine(firstLine, versions, notes),
+      ...options,
+      ...parseHandshakeLine(firstLine, versions, notes),
+      pid: child.pid,
+      process: child,
       identity,
-      socketDir,
-      removeSockets,
+      socketDir: socketDir.path,
+      removeSockets: socketDir.remove,
       maxMessageBytes: options.maxMessageBytes ?? defaultClientMessageBytes,
-      log,
       signal,
     });
   } catch (error) {
     await child?.destroy();
-    await removeSockets();
+    await socketDir.remove();
     throw error;
   }
 }
 
-function checkOptions({ handshake, versions }: LaunchOptions): void {
+function checkOptions(options: LaunchOptions): void {
+  const { handshake, versions } = options;
+  if ('config' in options) throw exactlyOneTarget();
   if (
     handshake.magicCookieKey === '' ||
     handshake.magicCookieValue === '' ||
@@ -91,4 +106,12 @@ function checkOptions({ handshake, versions }: LaunchOptions): void {
       'the host must name a magic cookie key and value, and at least one protocol version\nThey are constants shared with the plugin; see its documentation.',
     );
   }
+}
+
+/** For callers without types who mix `launch` and `reattach`. */
+export function exactlyOneTarget(): GoPluginError {
+  return new GoPluginError(
+    'MISCONFIGURED',
+    'exactly one of Cmd, or Reattach, or RunnerFunc must be set\nUse launch with a command, or reattach with the configuration of a running plugin.',
+  );
 }

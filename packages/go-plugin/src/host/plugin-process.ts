@@ -1,6 +1,7 @@
 import type { Transport } from '@connectrpc/connect';
 import type { Broker } from '../broker/broker.ts';
-import type { Exit } from './child.ts';
+import type { ReattachConfig } from '../handshake/reattach-config.ts';
+import type { Exit } from './exit.ts';
 
 /** A running plugin. */
 export interface PluginProcess {
@@ -10,11 +11,13 @@ export interface PluginProcess {
   /** The application protocol version that the plugin chose among `versions`. */
   readonly negotiatedVersion: number;
   readonly pid: number;
-  /** Resolves when the process has ended, for whatever reason; never rejects. */
+  /** Where another host finds this plugin. Nothing with mutual TLS, whose keys are not kept. */
+  readonly reattachConfig: ReattachConfig | undefined;
+  /** Resolves when the process has ended (in test mode: when the connection has), for whatever reason; never rejects. */
   readonly exited: Promise<Exit>;
   /**
    * Ends the plugin: asks it to, and after 2 s without success sends SIGKILL. Resolves when the process has ended and its
-   * sockets are removed. Never rejects; later calls return the same promise.
+   * sockets are removed. In test mode it only hangs up. Never rejects; later calls return the same promise.
    */
   kill(): Promise<void>;
 }

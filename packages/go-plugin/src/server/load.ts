@@ -4,6 +4,7 @@ import { grpcHandler } from '../grpc/handler.ts';
 import type { StreamHandler } from '../grpc/listener.ts';
 import type { ServeOptions } from './options.ts';
 import type { Prints } from './prints.ts';
+import { registerReflection } from './reflection/service.ts';
 import { coreRoutes } from './services.ts';
 import type { Shutdown } from './shutdown.ts';
 
@@ -30,5 +31,6 @@ export async function loadServices(options: {
   return grpcHandler((router) => {
     core(router);
     application?.(router);
+    registerReflection(router);
   }, network.maxMessageBytes);
 }

@@ -11,10 +11,17 @@ export interface ServeOptions {
   readonly versions: Readonly<
     Record<number, (plugin: { broker: Broker }) => Routes | Promise<Routes>>
   >;
+  /** Where to listen, also for brokered connections. Default unix; tcp is on 127.0.0.1, in the host's range of ports. */
+  readonly network?: 'unix' | 'tcp';
   /** Largest message to receive, in bytes; above it calls fail RESOURCE_EXHAUSTED. Default 4 MiB, as in Go. */
   readonly maxMessageBytes?: number;
   /** Called when the main listener exists and before any service code is loaded: the place to drop permissions. */
   readonly onListening?: () => void;
+  /**
+   * Go on when the host was killed, for hosts that hand their plugins over to another one. Default false: a plugin whose
+   * host is gone, and which no other one has reattached to, ends as on SIGTERM.
+   */
+  readonly outliveHost?: boolean;
   /** Called once, on Shutdown or SIGTERM. Calls go on meanwhile. The process ends when it resolves, or 1.5 s later. */
   readonly onShutdown?: () => Promise<void>;
 }

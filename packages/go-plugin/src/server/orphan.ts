@@ -2,13 +2,13 @@
 const askEveryMs = 250;
 
 /**
- * Calls back when the host has died without a Shutdown. An orphan would go on to hold its port and
- * to take what nobody receives any more.
+ * Calls back when the host has died without a Shutdown and no other one is connected. An orphan would go on to hold its
+ * port and to take what nobody receives any more.
  */
-export function onOrphaned(callback: () => void): void {
+export function onOrphaned(connected: () => boolean, callback: () => void): void {
   const host = process.ppid;
   const timer = setInterval(() => {
-    if (process.ppid === host) return;
+    if (process.ppid === host || connected()) return;
     clearInterval(timer);
     callback();
   }, askEveryMs);

@@ -27,8 +27,12 @@ const pushBackBytes = 256 * 1024;
 /** `console.log` cannot wait. Beyond this its output is counted instead of kept: nobody has read for a long time. */
 const mostBytes = 16 * 1024 * 1024;
 
-/** Redirects `process.stdout` and `process.stderr`, and with them the console. For the whole process, and for good. */
-export function capturePrints(): Prints {
+/** Prints, and how to print. */
+export function createPrints(): {
+  readonly prints: Prints;
+  /** Like a stream's `write`: false means that it is better to wait for `drain` of the printing streams. */
+  print(channel: PrintedChunk['channel'], data: Uint8Array, taken: () => void): boolean;
+} {
   const queue: Waiting[] = [];
   let bytes = 0;
   let discarded = 0;
@@ -70,9 +74,7 @@ export function capturePrints(): Prints {
     }
   };
 
-  redirect(process.stdout, (data, taken) => print('stdout', data, taken));
-  redirect(process.stderr, (data, taken) => print('stderr', data, taken));
-  return {
+  const prints: Prints = {
     end: () => {
       ended = true;
       wake?.();
@@ -97,6 +99,15 @@ export function capturePrints(): Prints {
       }
     },
   };
+  return { prints, print };
+}
+
+/** Redirects `process.stdout` and `process.stderr`, and with them the console. For the whole process, and for good. */
+export function capturePrints(): Prints {
+  const { prints, print } = createPrints();
+  redirect(process.stdout, (data, taken) => print('stdout', data, taken));
+  redirect(process.stderr, (data, taken) => print('stderr', data, taken));
+  return prints;
 }
 
 function redirect(

@@ -1,5 +1,6 @@
 import { reasonOf } from '../errors.ts';
 import type { Listener } from '../grpc/listener.ts';
+import { within } from '../within.ts';
 import { logToStderr } from './stderr.ts';
 
 /** Hosts kill a plugin 2 s after they asked it to end. */
@@ -10,8 +11,10 @@ const answersMs = 100;
 export interface Shutdown {
   /** Aborted when the application is done: streams without an end of their own end now. */
   readonly stopping: AbortSignal;
-  /** Begins the end; the process exits with 0 within 1.7 s. Later calls change nothing. */
-  begin: () => void;
+  /** Begins the end; later calls change nothing. */
+  readonly begin: () => void;
+  /** Resolves when everything is closed, at most 1.7 s after the beginning. */
+  readonly done: Promise<void>;
 }
 
 export function createShutdown(
@@ -19,20 +22,21 @@ export function createShutdown(
   onShutdown: (() => Promise<void>) | undefined,
 ): Shutdown {
   const stopping = new AbortController();
+  const done = Promise.withResolvers<void>();
   const run = async (): Promise<void> => {
-    const timeUp = new Promise<void>((resolve) => setTimeout(resolve, applicationMs));
     try {
-      await Promise.race([onShutdown?.(), timeUp]);
+      await within(applicationMs, Promise.resolve(onShutdown?.()));
     } catch (error) {
       logToStderr('error', 'shutdown of the plugin failed', { error: reasonOf(error) });
     }
     stopping.abort();
     await (await listener).close(answersMs);
-    process.exit(0);
+    done.resolve();
   };
   let begun = false;
   return {
     stopping: stopping.signal,
+    done: done.promise,
     begin: () => {
       if (begun) return;
       begun = true;
