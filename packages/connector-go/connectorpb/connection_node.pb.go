@@ -804,7 +804,7 @@ func (x *SendStreamRequest) GetItems() []*SendItem {
 
 type SendItem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Unique per stream; the result carries it.
+	// Greater than all before on this stream; the result carries it.
 	Seq uint64 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
 	// Must have an id.
 	Message *Message `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`

@@ -34,7 +34,7 @@ test('a file that is no connector is a final error with a reason', async () => {
   });
 });
 
-test('AttachHost a second time is INVALID_STATE, and the streams are UNIMPLEMENTED', async () => {
+test('AttachHost a second time is INVALID_STATE, and streams need a connection', async () => {
   const plugin = await launch({
     command: process.execPath,
     args: [...runFromSource, memoryConnector],
@@ -49,7 +49,7 @@ test('AttachHost a second time is INVALID_STATE, and the streams are UNIMPLEMENT
   await rpc.attachHost({ brokerId });
   await expect(rpc.attachHost({ brokerId })).rejects.toThrow('[INVALID_STATE]');
   const results = rpc.sendStream((async function* () {})());
-  await expect(results[Symbol.asyncIterator]().next()).rejects.toThrow('[unimplemented]');
+  await expect(results[Symbol.asyncIterator]().next()).rejects.toThrow('[NOT_CONNECTED]');
   const deliveries = rpc.receiveStream((async function* () {})());
-  await expect(deliveries[Symbol.asyncIterator]().next()).rejects.toThrow('[unimplemented]');
+  await expect(deliveries[Symbol.asyncIterator]().next()).rejects.toThrow('[NOT_CONNECTED]');
 });

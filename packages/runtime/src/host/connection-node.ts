@@ -34,6 +34,52 @@ export interface ConnectionNode {
     settlements: readonly Settlement[],
     options?: CallOptions,
   ): Promise<readonly string[]>;
+  /**
+   * Many sends over one stream, in batches for a destination that can. Resolves when the connector has
+   * announced how many it takes at a time. The signal is for the stream's whole life.
+   * @throws PluginError UNSUPPORTED when the connector has no streams
+   */
+  sendStream(options?: Pick<CallOptions, 'signal'>): Promise<SendStream>;
+  /** Many deliveries over one stream, as far as the credit goes. The signal is for its whole life. */
+  receiveStream(options?: Pick<CallOptions, 'signal'>): ReceiveStream;
   /** Throws when the connection does not work. */
   health(options?: CallOptions): Promise<Health>;
+}
+
+/** Sends over one stream. When it is lost, what was under way has an unknown outcome. */
+export interface SendStream {
+  /**
+   * As `ConnectionNode.send`; waits while the connector has as many messages as it takes. Calls
+   * overlap, and leave in the order in which they were made.
+   */
+  send(message: Message, options?: CallOptions): Promise<SendReceipt>;
+  /** Takes no more; resolves when all is answered. */
+  close(): Promise<void>;
+  /** Resolves when the stream is closed or lost; never rejects. */
+  readonly closed: Promise<void>;
+}
+
+/** What one frame of a ReceiveStream brings. */
+export interface DeliveryFrame {
+  readonly deliveries: readonly Delivery[];
+  /** Of the settlements of this stream, those that hit nothing: their messages came or come again. */
+  readonly unknownDeliveryIds: readonly string[];
+}
+
+/** Deliveries over one stream. When it is lost, all that is not settled comes again. */
+export interface ReceiveStream {
+  /**
+   * Lets the connector hand out more, besides what it still may. Bytes are those of payload and
+   * headers; a larger message comes when nothing is outstanding.
+   */
+  grant(messages: number, bytes: number): void;
+  /** Settles deliveries of this stream or another. Not after `halfClose`: use `acknowledge` then. */
+  settle(settlements: readonly Settlement[]): void;
+  /** No more deliveries: `frames` ends when all that is outstanding is settled or its time is over. */
+  halfClose(): void;
+  /**
+   * To be read by one, once. Throws UNSUPPORTED in its first step when the connector has no streams,
+   * and when the stream is lost.
+   */
+  readonly frames: AsyncIterable<DeliveryFrame>;
 }

@@ -11,6 +11,8 @@ import { errorFromStatus } from '../wire/error.ts';
 import { messageToWire } from '../wire/message.ts';
 import { deliveryFromWire, settlementToWire } from '../wire/settlement.ts';
 import type { CallOptions, ConnectionNode } from './connection-node.ts';
+import { openReceiveStream } from './receive-stream.ts';
+import { openSendStream } from './send-stream.ts';
 
 /** The typed client of one connector process. */
 export function createNodeClient(transport: Transport): ConnectionNode {
@@ -71,6 +73,8 @@ export function createNodeClient(transport: Transport): ConnectionNode {
       const answer = await call(options, (rpcOptions) => rpc.acknowledge(request, rpcOptions));
       return answer.unknownDeliveryIds;
     },
+    sendStream: (options = {}) => openSendStream(rpc, options),
+    receiveStream: (options = {}) => openReceiveStream(rpc, options),
     async health(options = {}) {
       const { status, details } = await call(options, (rpcOptions) => rpc.health({}, rpcOptions));
       return { status: status === HealthResponse_Status.DEGRADED ? 'degraded' : 'ok', details };

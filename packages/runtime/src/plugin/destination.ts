@@ -9,6 +9,11 @@ export type SendOutcome = Partial<SendReceipt> | PluginError;
 /** The outgoing side of a connection; the runtime makes a new one for every Connect and Validate. */
 export interface Destination {
   /**
+   * How many messages one `send` may get, for a protocol that sends them together. Default 1: each is
+   * sent by itself, many at a time, and a slow one holds up no other.
+   */
+  readonly maxBatch?: number;
+  /**
    * Called by Validate on an instance that is never started: checks what can be checked and leaves
    * nothing behind. Gives warnings, throws what makes Connect hopeless.
    * @param connected what this process is connected with now, if it is
@@ -17,7 +22,7 @@ export interface Destination {
   /** Called once, before everything below. On abort it undoes what it began and rejects. */
   start(signal: AbortSignal): Promise<void>;
   /**
-   * One attempt at each message of the batch (a unary Send is a batch of one); the host retries.
+   * One attempt at each message of the batch; the host retries.
    * Calls overlap. Answers one outcome per message, in the same order: a failure concerns its own
    * message only, a throw the whole batch. On abort it stops what it can and rejects.
    */

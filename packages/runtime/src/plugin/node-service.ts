@@ -1,5 +1,6 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { http2StreamKey } from '@vrsky/go-plugin';
+import type { Message } from '../contract/message.ts';
 import { PluginError } from '../contract/plugin-error.ts';
 import type { Secrets } from '../contract/secrets.ts';
 import type { Settlement } from '../contract/settlement.ts';
@@ -16,22 +17,32 @@ import { checkIdentity } from './identity.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { metadataOf } from './metadata.ts';
 import { receiveWithAck, receiveWithoutAck } from './receive.ts';
+import { receiveStream } from './receive-stream.ts';
+import { sendStream } from './send-stream.ts';
 
 export interface NodeParts {
   readonly connector: Connector;
   readonly lifecycle: Lifecycle;
   readonly link: HostLink;
   readonly secrets: Secrets;
+  /** Makes any failure one that may be told to the host. */
+  readonly toPluginError: (thrown: unknown) => PluginError;
 }
 
-type Unary = Omit<ServiceImpl<typeof ConnectionNode>, 'sendStream' | 'receiveStream'>;
-
-/** The unary rpcs of the specification's ConnectionNode, on top of the lifecycle. */
-export function createNodeService({ connector, lifecycle, link, secrets }: NodeParts): Unary {
+/** The specification's ConnectionNode and its streams, on top of the lifecycle. */
+export function createNodeService(parts: NodeParts): ServiceImpl<typeof ConnectionNode> {
+  const { connector, lifecycle, link, secrets, toPluginError } = parts;
   const learn = (wire: Parameters<typeof configFromWire>[0]): ReturnType<typeof configFromWire> => {
     const config = configFromWire(wire);
     for (const value of Object.values(config.credentials)) secrets.add(value);
     return config;
+  };
+
+  const check = (message: Message): void => {
+    if (!message.id) {
+      throw new PluginError('INVALID_MESSAGE', 'the message has no id', { field: 'message.id' });
+    }
+    checkIdentity(message, link.identity);
   };
 
   return {
@@ -59,10 +70,7 @@ export function createNodeService({ connector, lifecycle, link, secrets }: NodeP
     async send(request, { signal }) {
       const message = messageFromWire(request.message);
       const { outbox } = lifecycle;
-      if (!message.id) {
-        throw new PluginError('INVALID_MESSAGE', 'the message has no id', { field: 'message.id' });
-      }
-      checkIdentity(message, link.identity);
+      check(message);
       const receipt = await outbox.send(message, signal);
       return {
         receipt: {
@@ -81,6 +89,12 @@ export function createNodeService({ connector, lifecycle, link, secrets }: NodeP
     async acknowledge({ settlements }) {
       const unknownDeliveryIds = await settleAll(lifecycle, settlements.map(settlementFromWire));
       return { unknownDeliveryIds };
+    },
+    sendStream(requests, { signal }) {
+      return sendStream({ outbox: lifecycle.outbox, check, toPluginError }, requests, signal);
+    },
+    receiveStream(requests, { signal }) {
+      return receiveStream(lifecycle.deliveries, requests, signal);
     },
     async health() {
       const { status, details } = await lifecycle.health();

@@ -27,25 +27,44 @@ export function createPlugin(
 ): Plugin {
   const link = new HostLink(broker);
   const lifecycle = new Lifecycle(connector, createConnectorHost(link, log, secrets), link);
-  const service = createNodeService({ connector, lifecycle, link, secrets });
+  const toPluginError = (thrown: unknown): PluginError => {
+    const error = PluginError.from(thrown);
+    return error.withText(secrets.redact(error.rawMessage));
+  };
+  const service = createNodeService({ connector, lifecycle, link, secrets, toPluginError });
   return {
     routes: (router: ConnectRouter) => {
-      router.service(ConnectionNode, service, { interceptors: [statusOnError(log, secrets)] });
+      router.service(ConnectionNode, service, {
+        interceptors: [statusOnError(log, toPluginError)],
+      });
     },
     shutdown: (signal) => lifecycle.disconnect(signal),
   };
 }
 
 /** Every failure leaves as a status with our detail; cancellations and deadlines stay what they are. */
-function statusOnError(log: Logger, secrets: Secrets): Interceptor {
+function statusOnError(log: Logger, toPluginError: (thrown: unknown) => PluginError): Interceptor {
+  const toStatus = (thrown: unknown, method: string): ConnectError => {
+    if (thrown instanceof ConnectError) return thrown;
+    const error = toPluginError(thrown);
+    if (error.code === 'INTERNAL') log.error({ err: thrown }, `${method} failed`);
+    return statusFromError(error);
+  };
   return (next) => async (request) => {
+    const { name } = request.method;
     try {
-      return await next(request);
+      const response = await next(request);
+      if (!response.stream) return response;
+      return { ...response, message: withStatus(response.message, name) };
     } catch (thrown) {
-      if (thrown instanceof ConnectError) throw thrown;
-      const error = PluginError.from(thrown);
-      if (error.code === 'INTERNAL') log.error({ err: thrown }, `${request.method.name} failed`);
-      throw statusFromError(error.withText(secrets.redact(error.rawMessage)));
+      throw toStatus(thrown, name);
     }
   };
+  async function* withStatus<T>(messages: AsyncIterable<T>, method: string): AsyncGenerator<T> {
+    try {
+      yield* messages;
+    } catch (thrown) {
+      throw toStatus(thrown, method);
+    }
+  }
 }

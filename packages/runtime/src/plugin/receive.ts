@@ -3,6 +3,7 @@ import { create } from '@bufbuild/protobuf';
 import { type Delivery, DeliverySchema } from '../gen/vrsky/connector/v1/delivery_pb.ts';
 import { messageToWire } from '../wire/message.ts';
 import { millisecondsToWire } from '../wire/time.ts';
+import type { Lease } from './delivery/lease.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 /**
@@ -15,14 +16,19 @@ export async function receiveWithAck(
   signal: AbortSignal,
 ): Promise<Delivery> {
   const { deliveries } = lifecycle;
-  const { parcel, deliveryId } = await deliveries.receive(holderOf(lifecycle, stream), signal);
+  const lease = await deliveries.receive(holderOf(lifecycle, stream), signal);
   whenClosed(stream, (clean) => {
-    if (!clean) deliveries.returned(deliveryId);
+    if (!clean) deliveries.returned(lease.deliveryId);
   });
+  return deliveryToWire(lease, deliveries.ackTimeoutMs);
+}
+
+export function deliveryToWire(
+  { parcel, deliveryId }: Lease,
+  ackTimeoutMs: number | undefined,
+): Delivery {
   const delivery = create(DeliverySchema, { message: messageToWire(parcel.message), deliveryId });
-  if (deliveries.ackTimeoutMs !== undefined) {
-    delivery.ackTimeout = millisecondsToWire(deliveries.ackTimeoutMs);
-  }
+  if (ackTimeoutMs !== undefined) delivery.ackTimeout = millisecondsToWire(ackTimeoutMs);
   return delivery;
 }
 

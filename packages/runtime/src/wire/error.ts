@@ -7,7 +7,7 @@ import {
 } from '../gen/vrsky/connector/v1/error_pb.ts';
 import { millisecondsFromWire, millisecondsToWire } from './time.ts';
 
-function errorToWire(error: PluginError): WireError {
+export function errorToWire(error: PluginError): WireError {
   const wire = create(PluginErrorSchema, {
     code: error.code,
     message: error.rawMessage,
@@ -19,7 +19,7 @@ function errorToWire(error: PluginError): WireError {
   return wire;
 }
 
-function errorFromWire(wire: WireError, cause: unknown): PluginError {
+export function errorFromWire(wire: WireError, cause?: unknown): PluginError {
   const retryAfterMs = millisecondsFromWire(wire.retryAfter);
   return new PluginError(wire.code, wire.message, {
     recoverable: wire.recoverable,

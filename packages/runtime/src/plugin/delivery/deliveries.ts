@@ -2,15 +2,17 @@ import type { Message, Reply } from '../../contract/message.ts';
 import { PluginError } from '../../contract/plugin-error.ts';
 import type { Settlement } from '../../contract/settlement.ts';
 import type { IncomingMessage, Source } from '../source.ts';
+import { Backlog } from './backlog.ts';
 import { type Holder, type Lease, Leases, type Parcel } from './lease.ts';
-import { Receivers } from './receivers.ts';
+import { type Receiver, Receivers } from './receivers.ts';
+import { singleReceiver } from './single-receiver.ts';
 
 /** Limits of what may be fetched and not settled: a host that acks nothing gets no more. */
 const MAX_HELD_COUNT = 1024;
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 /**
- * Hands a source's messages to the host's Receives, one each, in order of arrival, and keeps every
+ * Hands a source's messages to the host's Receives and streams, in order of arrival, and keeps every
  * message until it is settled: what a lease, a call or a connection gives back comes again first.
  */
 export class Deliveries {
@@ -21,9 +23,8 @@ export class Deliveries {
   /** How long the host has for one delivery; undefined = no limit. */
   readonly ackTimeoutMs: number | undefined;
   readonly #intake = new AbortController();
-  /** What came back (or was fetched for a Receive that left), in order of arrival. */
-  #ready: Parcel[] = [];
-  readonly #delayed = new Map<Parcel, NodeJS.Timeout>();
+  /** What came back, or was fetched for a receiver that left. */
+  readonly #backlog = new Backlog(() => this.#serve());
   readonly #receivers = new Receivers();
   #fetching = false;
   #arrivals = 0;
@@ -43,38 +44,55 @@ export class Deliveries {
     this.ackTimeoutMs = source.ackTimeoutMs;
     this.#stamp = stamp;
     this.#onFault = onFault;
-    this.#leases = new Leases(source.ackTimeoutMs, (lease) => this.#giveBack(lease.parcel));
+    this.#leases = new Leases(source.ackTimeoutMs, (lease) => this.#return(lease));
   }
 
   /** The next message. Concurrent calls compete in order; on abort this one rejects, losing nothing. */
   async receive(holder: Holder, signal: AbortSignal): Promise<Lease> {
     signal.throwIfAborted();
     this.#intake.signal.throwIfAborted();
-    const lease = this.#receivers.wait(holder, signal);
-    this.#serve();
+    const { receiver, lease } = singleReceiver(holder, signal, (left) => this.leave(left));
+    this.wait(receiver);
     return lease;
+  }
+
+  /** Puts a hungry receiver at the end of the line, unless it waits already. */
+  wait(receiver: Receiver): void {
+    this.#receivers.add(receiver);
+    this.#serve();
+  }
+
+  /** Takes a receiver out of the line. */
+  leave(receiver: Receiver): void {
+    this.#receivers.remove(receiver);
+  }
+
+  /** Aborted when intake ends; the reason is what blocked receivers are told. */
+  get closing(): AbortSignal {
+    return this.#intake.signal;
   }
 
   /** Settles one delivery; false when it is not outstanding (any more). Resolves when recorded. */
   async settle(settlement: Settlement): Promise<boolean> {
     const lease = this.#leases.end(settlement.deliveryId);
     if (!lease) return false;
-    if (settlement.outcome === 'retry' && !lease.parcel.incoming.withdrawn) {
-      this.#giveBack(lease.parcel, settlement.delayMs);
-      return true;
-    }
-    return this.#letGo(lease.parcel, settlement);
+    const { parcel, receiver } = lease;
+    const again = settlement.outcome === 'retry' && !parcel.incoming.withdrawn;
+    if (again) this.#giveBack(parcel, settlement.delayMs);
+    const recorded = again || this.#letGo(parcel, settlement);
+    receiver.leaseEnded?.(lease);
+    return recorded;
   }
 
   /** Gives back all that went to a holder which is gone. */
   holderGone(holder: Holder): void {
-    for (const lease of this.#leases.endAllOf(holder)) this.#giveBack(lease.parcel);
+    for (const lease of this.#leases.endAllOf(holder)) this.#return(lease);
   }
 
   /** Ends one lease without a settlement: its message comes again first. */
   returned(deliveryId: string): void {
     const lease = this.#leases.end(deliveryId);
-    if (lease) this.#giveBack(lease.parcel);
+    if (lease) this.#return(lease);
   }
 
   /**
@@ -84,51 +102,51 @@ export class Deliveries {
   stopIntake(): void {
     const reason = new PluginError('NOT_CONNECTED', 'the connection was closed by Disconnect');
     this.#intake.abort(reason);
-    this.#receivers.rejectAll(reason);
-    for (const [parcel, timer] of this.#delayed) {
-      clearTimeout(timer);
-      this.#ready.push(parcel);
-    }
-    this.#delayed.clear();
-    for (const parcel of this.#ready.splice(0)) void this.#letGo(parcel, { outcome: 'release' });
+    this.#receivers.failAll(reason);
+    for (const parcel of this.#backlog.clear()) void this.#letGo(parcel, { outcome: 'release' });
   }
 
   /** Called after `stopIntake`, when the source has stopped: what is out now stays un-acked. */
   close(): void {
-    this.#leases.close();
+    for (const lease of this.#leases.endAll()) lease.receiver.leaseEnded?.(lease);
   }
 
-  #giveBack(parcel: Parcel, delayMs = 0): void {
-    if (this.#intake.signal.aborted) return void this.#letGo(parcel, { outcome: 'release' });
-    if (delayMs > 0) {
-      const timer = setTimeout(() => {
-        this.#delayed.delete(parcel);
-        this.#giveBack(parcel);
-      }, delayMs);
-      this.#delayed.set(parcel, timer.unref());
-      return;
-    }
-    const place = this.#ready.findIndex((other) => other.arrival > parcel.arrival);
-    this.#ready.splice(place < 0 ? this.#ready.length : place, 0, parcel);
-    this.#serve();
+  /** The receiver hears of it last: what is given back comes before what it has room for now. */
+  #return(lease: Lease): void {
+    this.#giveBack(lease.parcel);
+    lease.receiver.leaseEnded?.(lease);
+  }
+
+  #giveBack(parcel: Parcel, delayMs?: number): void {
+    if (this.#intake.signal.aborted) void this.#letGo(parcel, { outcome: 'release' });
+    else this.#backlog.add(parcel, delayMs);
   }
 
   /** Matches what is ready with who waits, and fetches more while somebody waits and there is room. */
   #serve(): void {
-    for (const receiver of this.#receivers) {
-      const parcel = this.#nextReady();
-      if (!parcel) break;
-      receiver.resolve(this.#leases.grant(parcel, receiver.holder));
-    }
+    while (this.#handOver());
     const room = this.#held.count < MAX_HELD_COUNT && this.#held.bytes < MAX_HELD_BYTES;
-    const wanted = this.#receivers.size > 0 && !this.#intake.signal.aborted;
+    const wanted =
+      this.#receivers.size > 0 && !this.#backlog.oldest && !this.#intake.signal.aborted;
     if (wanted && room && !this.#fetching) void this.#fetch();
   }
 
-  #nextReady(): Parcel | undefined {
-    for (let parcel = this.#ready.shift(); parcel; parcel = this.#ready.shift()) {
-      if (!parcel.incoming.withdrawn) return parcel;
-      this.#forget(parcel);
+  /** Gives the oldest message to the first receiver that accepts it; false when there is no such pair. */
+  #handOver(): boolean {
+    const parcel = this.#oldestReady();
+    const receiver = parcel && this.#receivers.takeFor(parcel.message);
+    if (!receiver) return false;
+    this.#backlog.removeOldest();
+    receiver.take(this.#leases.grant(parcel, receiver));
+    if (receiver.hungry) this.#receivers.add(receiver);
+    return true;
+  }
+
+  #oldestReady(): Parcel | undefined {
+    for (let { oldest } = this.#backlog; oldest; { oldest } = this.#backlog) {
+      if (!oldest.incoming.withdrawn) return oldest;
+      this.#backlog.removeOldest();
+      this.#forget(oldest);
     }
     return undefined;
   }
@@ -145,7 +163,7 @@ export class Deliveries {
     } catch (error) {
       this.#fetching = false;
       // Those who wait now hear of it; the next Receive tries again.
-      this.#receivers.rejectAll(PluginError.from(error));
+      this.#receivers.failAll(PluginError.from(error));
     }
   }
 

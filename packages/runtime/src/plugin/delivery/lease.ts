@@ -1,6 +1,7 @@
 import type { Message } from '../../contract/message.ts';
 import type { Incoming } from '../source.ts';
 import { Deadlines } from './deadlines.ts';
+import type { Receiver } from './receivers.ts';
 
 /** Whoever a message was handed to: the connection whose end gives the message back. */
 export type Holder = object;
@@ -17,7 +18,7 @@ export interface Parcel {
 export interface Lease {
   readonly deliveryId: string;
   readonly parcel: Parcel;
-  readonly holder: Holder;
+  readonly receiver: Receiver;
 }
 
 /** The leases that are out, oldest first; all have the same length. */
@@ -35,9 +36,9 @@ export class Leases {
   }
 
   /** The id is unique in the process: two connections in a row never share one. */
-  grant(parcel: Parcel, holder: Holder): Lease {
+  grant(parcel: Parcel, receiver: Receiver): Lease {
     const deliveryId = `${PROCESS_PREFIX}${(nextLease++).toString(36)}`;
-    const lease = { deliveryId, parcel, holder };
+    const lease = { deliveryId, parcel, receiver };
     this.#open.set(deliveryId, lease);
     this.#deadlines?.add(lease);
     return lease;
@@ -54,14 +55,21 @@ export class Leases {
 
   /** Ends the leases of one holder, oldest first. */
   endAllOf(holder: Holder): Lease[] {
-    const ended = [...this.#open.values()].filter((lease) => lease.holder === holder);
-    for (const lease of ended) this.end(lease.deliveryId);
+    return this.#endAll(
+      [...this.#open.values()].filter(({ receiver }) => receiver.holder === holder),
+    );
+  }
+
+  /** Ends all leases, oldest first, and leaves no timer behind. */
+  endAll(): Lease[] {
+    const ended = this.#endAll([...this.#open.values()]);
+    this.#deadlines?.clear();
     return ended;
   }
 
-  close(): void {
-    this.#open.clear();
-    this.#deadlines?.clear();
+  #endAll(leases: Lease[]): Lease[] {
+    for (const { deliveryId } of leases) this.end(deliveryId);
+    return leases;
   }
 }
 

@@ -1,13 +1,23 @@
+import type { Message } from '../../contract/message.ts';
 import type { Holder, Lease } from './lease.ts';
 
-/** One Receive that waits for a message. */
+/** Somebody who waits for messages: one Receive, or a ReceiveStream as far as its credit goes. */
 export interface Receiver {
+  /** Whose end gives everything back that this receiver was handed. */
   readonly holder: Holder;
-  resolve(lease: Lease): void;
-  reject(error: Error): void;
+  /** Whether it waits for (another) message now. */
+  readonly hungry: boolean;
+  /** Whether it may be handed this message. Asked only while it is hungry. */
+  accepts(message: Message): boolean;
+  /** Gets a message for which it was asked. */
+  take(lease: Lease): void;
+  /** There is nothing to wait for: intake has ended, or the source has failed. */
+  fail(error: Error): void;
+  /** One of its leases has ended: settled, returned, or its time is over. What became of the message is settled by then. */
+  leaseEnded?(lease: Lease): void;
 }
 
-/** The Receives that wait, in the order in which they came; each leaves by itself. */
+/** The receivers that wait, in the order in which they came. */
 export class Receivers {
   readonly #waiting = new Set<Receiver>();
 
@@ -15,35 +25,29 @@ export class Receivers {
     return this.#waiting.size;
   }
 
-  [Symbol.iterator](): Iterator<Receiver> {
-    return this.#waiting.values();
+  /** At the end of the line, unless it waits already. */
+  add(receiver: Receiver): void {
+    this.#waiting.add(receiver);
   }
 
-  /** Waits for a lease; on abort it rejects with the signal's reason. */
-  wait(holder: Holder, signal: AbortSignal): Promise<Lease> {
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        this.#waiting.delete(receiver);
-        signal.removeEventListener('abort', abort);
-      };
-      const abort = (): void => receiver.reject(signal.reason);
-      const receiver: Receiver = {
-        holder,
-        resolve: (lease) => {
-          leave();
-          resolve(lease);
-        },
-        reject: (error) => {
-          leave();
-          reject(error);
-        },
-      };
-      signal.addEventListener('abort', abort, { once: true });
-      this.#waiting.add(receiver);
-    });
+  remove(receiver: Receiver): void {
+    this.#waiting.delete(receiver);
   }
 
-  rejectAll(error: Error): void {
-    for (const receiver of this.#waiting) receiver.reject(error);
+  /** Takes the first one that accepts the message out of the line. */
+  takeFor(message: Message): Receiver | undefined {
+    for (const receiver of this.#waiting) {
+      if (!receiver.accepts(message)) continue;
+      this.#waiting.delete(receiver);
+      return receiver;
+    }
+    return undefined;
+  }
+
+  failAll(error: Error): void {
+    for (const receiver of this.#waiting) {
+      this.#waiting.delete(receiver);
+      receiver.fail(error);
+    }
   }
 }

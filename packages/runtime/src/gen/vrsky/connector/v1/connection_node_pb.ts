@@ -360,7 +360,7 @@ export const SendStreamRequestSchema: GenMessage<SendStreamRequest> = /*@__PURE_
  */
 export type SendItem = Message<"vrsky.connector.v1.SendItem"> & {
   /**
-   * Unique per stream; the result carries it.
+   * Greater than all before on this stream; the result carries it.
    *
    * @generated from field: uint64 seq = 1;
    */

@@ -1,0 +1,91 @@
+import { create } from '@bufbuild/protobuf';
+import type { Client } from '@connectrpc/connect';
+import { PluginError } from '../contract/plugin-error.ts';
+import type { Settlement } from '../contract/settlement.ts';
+import {
+  type ReceiveStreamRequest,
+  ReceiveStreamRequestSchema,
+  type ConnectionNode as Service,
+} from '../gen/vrsky/connector/v1/connection_node_pb.ts';
+import { errorFromStatus } from '../wire/error.ts';
+import { deliveryFromWire, settlementToWire } from '../wire/settlement.ts';
+import type { CallOptions, DeliveryFrame, ReceiveStream } from './connection-node.ts';
+
+/** Opens a ReceiveStream; whether the connector has one shows in the first step of its frames. */
+export function openReceiveStream(
+  rpc: Client<typeof Service>,
+  { signal }: CallOptions,
+): ReceiveStream {
+  const requests = new Requests();
+  const responses = rpc.receiveStream(requests.all(), { ...(signal && { signal }) });
+  return {
+    grant: (messages, bytes) => requests.grant(messages, bytes),
+    settle: (settlements) => requests.settle(settlements),
+    halfClose: () => requests.end(),
+    frames: framesOf(responses, requests),
+  };
+}
+
+async function* framesOf(
+  responses: ReturnType<Client<typeof Service>['receiveStream']>,
+  requests: Requests,
+): AsyncGenerator<DeliveryFrame> {
+  try {
+    for await (const { deliveries, unknownDeliveryIds } of responses) {
+      yield { deliveries: deliveries.map(deliveryFromWire), unknownDeliveryIds };
+    }
+  } catch (error) {
+    throw errorFromStatus(error);
+  } finally {
+    requests.end();
+  }
+}
+
+/** What is to be told to the connector: whatever has come together travels as one frame. */
+class Requests {
+  #credit = { messages: 0, bytes: 0 };
+  #settlements: Settlement[] = [];
+  #ended = false;
+  #changed = Promise.withResolvers<void>();
+
+  grant(messages: number, bytes: number): void {
+    this.#credit.messages += messages;
+    this.#credit.bytes += bytes;
+    this.#change();
+  }
+
+  settle(settlements: readonly Settlement[]): void {
+    if (this.#ended) {
+      const text = 'the stream is half-closed: settle by Acknowledge';
+      throw new PluginError('INVALID_STATE', text);
+    }
+    this.#settlements.push(...settlements);
+    this.#change();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#change();
+  }
+
+  async *all(): AsyncGenerator<ReceiveStreamRequest> {
+    for (;;) {
+      const credit = this.#credit;
+      const settlements = this.#settlements;
+      if (credit.messages > 0 || credit.bytes > 0 || settlements.length > 0) {
+        this.#credit = { messages: 0, bytes: 0 };
+        this.#settlements = [];
+        yield create(ReceiveStreamRequestSchema, {
+          credit: { messages: credit.messages, bytes: BigInt(credit.bytes) },
+          settlements: settlements.map(settlementToWire),
+        });
+      } else if (this.#ended) return;
+      else await this.#changed.promise;
+    }
+  }
+
+  #change(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}

@@ -1,0 +1,44 @@
+import type { Parcel } from './lease.ts';
+
+/** What was fetched and nobody has: in order of arrival, some of it not before its delay is over. */
+export class Backlog {
+  readonly #onReady: () => void;
+  readonly #ready: Parcel[] = [];
+  readonly #delayed = new Map<Parcel, NodeJS.Timeout>();
+
+  /** @param onReady told when a parcel can be taken that could not before */
+  constructor(onReady: () => void) {
+    this.#onReady = onReady;
+  }
+
+  /** The first that can be taken. */
+  get oldest(): Parcel | undefined {
+    return this.#ready[0];
+  }
+
+  removeOldest(): void {
+    this.#ready.shift();
+  }
+
+  add(parcel: Parcel, delayMs = 0): void {
+    if (delayMs > 0) {
+      const timer = setTimeout(() => {
+        this.#delayed.delete(parcel);
+        this.add(parcel);
+      }, delayMs);
+      this.#delayed.set(parcel, timer.unref());
+      return;
+    }
+    const place = this.#ready.findIndex((other) => other.arrival > parcel.arrival);
+    this.#ready.splice(place < 0 ? this.#ready.length : place, 0, parcel);
+    this.#onReady();
+  }
+
+  /** Takes everything, and leaves no timer behind. */
+  clear(): Parcel[] {
+    const all = [...this.#ready.splice(0), ...this.#delayed.keys()];
+    for (const timer of this.#delayed.values()) clearTimeout(timer);
+    this.#delayed.clear();
+    return all;
+  }
+}

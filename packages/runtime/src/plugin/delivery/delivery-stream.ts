@@ -1,0 +1,151 @@
+import type { Message } from '../../contract/message.ts';
+import { sizeOf } from '../../contract/message-size.ts';
+import { PluginError } from '../../contract/plugin-error.ts';
+import { takeFrame } from '../../wire/frame.ts';
+import type { Deliveries } from './deliveries.ts';
+import type { Holder, Lease } from './lease.ts';
+import type { Receiver } from './receivers.ts';
+
+/** More than this no host can mean. */
+const MOST_MESSAGES = 2 ** 32 - 1;
+const MOST_BYTES = Number.MAX_SAFE_INTEGER;
+
+/** What one frame of a ReceiveStream carries. */
+export interface DeliveryFrame {
+  readonly leases: readonly Lease[];
+  /** Ids of settlements that hit nothing. */
+  readonly unknown: readonly string[];
+}
+
+/**
+ * One ReceiveStream: takes messages as far as the host's credit goes, and ends when nothing of what it
+ * handed out is outstanding any more. Its break gives everything back.
+ */
+export class DeliveryStream implements Receiver {
+  readonly holder: Holder = this;
+  readonly #deliveries: Deliveries;
+  /** What the host has granted and was not used up. Bytes fall below zero by one large message. */
+  readonly #credit = { messages: 0, bytes: 0 };
+  #outstanding = 0;
+  /** Granted, and not yet in a frame. */
+  readonly #ready: Lease[] = [];
+  #unknown: string[] = [];
+  #ending: { readonly error?: Error } | undefined;
+  #broken: { readonly error: Error | undefined } | undefined;
+  #frameTaken = Promise.withResolvers<void>();
+  #wake: (() => void) | undefined;
+
+  constructor(deliveries: Deliveries) {
+    this.#deliveries = deliveries;
+    deliveries.closing.addEventListener('abort', this.#closing);
+    if (deliveries.closing.aborted) this.#closing();
+  }
+
+  get hungry(): boolean {
+    const { messages, bytes } = this.#credit;
+    return !this.#ending && messages > 0 && (bytes > 0 || this.#outstanding === 0);
+  }
+
+  /** A message above the byte credit goes when nothing is outstanding: it would never fit otherwise. */
+  accepts(message: Message): boolean {
+    return this.#outstanding === 0 || sizeOf(message) <= this.#credit.bytes;
+  }
+
+  take(lease: Lease): void {
+    this.#credit.messages -= 1;
+    this.#credit.bytes -= sizeOf(lease.parcel.message);
+    this.#outstanding += 1;
+    this.#ready.push(lease);
+    this.#wake?.();
+  }
+
+  /** No more messages; the stream ends with the error when all that is outstanding is settled. */
+  fail(error: Error): void {
+    this.#end({ error });
+  }
+
+  leaseEnded(lease: Lease): void {
+    this.#outstanding -= 1;
+    const unsent = this.#ready.indexOf(lease);
+    if (unsent >= 0) this.#ready.splice(unsent, 1);
+    if (this.hungry) this.#deliveries.wait(this);
+    this.#wake?.();
+  }
+
+  /** @throws PluginError INVALID_STATE for more credit than can be meant */
+  grant(messages: number, bytes: number): void {
+    const credit = this.#credit;
+    if (credit.messages + messages > MOST_MESSAGES || credit.bytes + bytes > MOST_BYTES) {
+      const text = `the credit of a ReceiveStream overflows: at most ${MOST_MESSAGES} messages and ${MOST_BYTES} bytes`;
+      throw new PluginError('INVALID_STATE', text);
+    }
+    credit.messages += messages;
+    credit.bytes += bytes;
+    if (this.hungry) this.#deliveries.wait(this);
+  }
+
+  /** Reports a settlement that hit nothing. */
+  reportUnknown(deliveryId: string): void {
+    this.#unknown.push(deliveryId);
+    this.#wake?.();
+  }
+
+  /** How many reports wait for the host to read. */
+  get unread(): number {
+    return this.#unknown.length;
+  }
+
+  /** The host wants no more messages; it still settles by other calls. */
+  halfClose(): void {
+    this.#end({});
+  }
+
+  /** Resolves when the host has taken another frame, or the stream is broken. */
+  frameTaken(): Promise<void> {
+    return this.#frameTaken.promise;
+  }
+
+  /**
+   * Ends the stream at once, and all that it handed out comes again.
+   * @param error for a host that broke the protocol; without it the host, or the way to it, is gone
+   */
+  break(error?: Error): void {
+    this.#broken ??= { error };
+    this.#end({});
+    this.#deliveries.holderGone(this);
+    this.#frameTaken.resolve();
+  }
+
+  /** What to send, as soon as there is something. Read by one. */
+  async *frames(): AsyncGenerator<DeliveryFrame> {
+    for (;;) {
+      if (this.#broken?.error) throw this.#broken.error;
+      if (this.#broken) return;
+      const leases = takeFrame(this.#ready, ({ parcel }) => sizeOf(parcel.message));
+      const unknown = this.#unknown;
+      this.#unknown = [];
+      this.#frameTaken.resolve();
+      this.#frameTaken = Promise.withResolvers();
+      if (leases.length > 0 || unknown.length > 0) yield { leases, unknown };
+      else if (this.#ending && this.#outstanding === 0) {
+        if (this.#ending.error) throw this.#ending.error;
+        return;
+      } else await this.#changed();
+    }
+  }
+
+  readonly #closing = (): void => this.#end({ error: this.#deliveries.closing.reason });
+
+  #end(ending: { readonly error?: Error }): void {
+    this.#ending ??= ending;
+    this.#deliveries.leave(this);
+    this.#deliveries.closing.removeEventListener('abort', this.#closing);
+    this.#wake?.();
+  }
+
+  #changed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
