@@ -17,6 +17,7 @@ export type {
   Reply,
   SendReceipt,
 } from './contract/message.ts';
+export { sizeOf } from './contract/message-size.ts';
 export { PluginError, type PluginErrorOptions } from './contract/plugin-error.ts';
 export type { Capability, Health, PluginMetadata } from './contract/plugin-metadata.ts';
 export { findProblems, type Problem } from './contract/problems.ts';

@@ -10,11 +10,13 @@ import type { Logger } from 'pino';
 import type { Pending, Queue } from '../store/queue.ts';
 import { failureOf } from '../supervise/failure.ts';
 import type { Link, Supervisor } from '../supervise/supervisor.ts';
+import type { Sender } from './sender.ts';
 
 const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
 export interface DelivererOptions {
   readonly supervisor: Supervisor;
+  readonly sender: Sender;
   readonly queue: Queue;
   /** Name of the connection that it all goes to. */
   readonly destination: string;
@@ -79,14 +81,14 @@ async function deliverOne(
 }
 
 async function attempt(
-  { destination, timeoutMs, redact }: DelivererOptions,
+  { sender, destination, timeoutMs, redact }: DelivererOptions,
   link: Link,
   message: Message,
   signal: AbortSignal,
 ): Promise<SendReceipt | PluginError> {
   const addressed = { ...message, metadata: { ...message.metadata, destination } };
   try {
-    return await link.node.send(addressed, { signal, timeoutMs });
+    return await sender.send(link, addressed, { signal, timeoutMs });
   } catch (thrown) {
     return failureOf(thrown, redact);
   }

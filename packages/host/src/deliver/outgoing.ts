@@ -1,6 +1,8 @@
 import { resolveRetryPolicy } from '@vrsky/runtime';
+import { waitUntil } from '../lifetime.ts';
 import type { Parts } from '../parts.ts';
 import { deliver } from './deliver.ts';
+import { Sender } from './sender.ts';
 
 /** How long the sends under way may take once the run is stopped. */
 const SENDS_MS = 10_000;
@@ -11,8 +13,12 @@ export async function runOutgoing(parts: Parts): Promise<void> {
   const { integration, lifetime, store, log } = parts;
   const { name, retryPolicy, timeoutMs } = integration.outgoing;
   const { supervisor, redact } = parts.connect('outgoing');
+  const cut = new AbortController();
+  const giveUp = AbortSignal.any([cut.signal, lifetime.hurry]);
+  const sender = new Sender(giveUp);
   const options = {
     supervisor,
+    sender,
     queue: store.queue,
     destination: name,
     policy: resolveRetryPolicy(retryPolicy),
@@ -22,18 +28,17 @@ export async function runOutgoing(parts: Parts): Promise<void> {
     onDelivered: parts.onDelivered,
     onDeadLetter: parts.onDeadLetter,
   };
-  const cut = new AbortController();
   let deadline: NodeJS.Timeout | undefined;
   lifetime.stop.addEventListener('abort', () => {
     deadline = setTimeout(() => cut.abort(), SENDS_MS);
   });
-  const giveUp = AbortSignal.any([cut.signal, lifetime.hurry]);
   const supervision = lifetime.watch(supervisor.run());
   await Promise.all(
     Array.from({ length: integration.concurrency }, () =>
       lifetime.watch(deliver(options, lifetime.stop, giveUp)),
     ),
   );
+  await waitUntil(sender.close(), giveUp);
   clearTimeout(deadline);
   await supervisor.stop(DISCONNECT_MS, lifetime.hurry);
   await supervision;

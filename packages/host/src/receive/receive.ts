@@ -1,12 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Delivery } from '@vrsky/runtime';
 import type { Logger } from 'pino';
 import type { Queue } from '../store/queue.ts';
 import type { Link, Supervisor } from '../supervise/supervisor.ts';
 import type { Batch } from './batch.ts';
-
-const RETRY_MS = 1000;
-const FAILURES_UNTIL_FAULT = 3;
+import { Failures } from './failures.ts';
 
 export interface ReceiverOptions {
   readonly supervisor: Supervisor;
@@ -23,7 +20,8 @@ export interface ReceiverOptions {
  */
 export async function receive(options: ReceiverOptions, signal: AbortSignal): Promise<void> {
   const { supervisor, queue, batch, redact, log } = options;
-  for (let failures = 0; !signal.aborted; ) {
+  const failures = new Failures(supervisor, redact, log);
+  while (!signal.aborted) {
     await queue.reserve(signal);
     let link: Link | undefined;
     let delivery: Delivery;
@@ -33,15 +31,10 @@ export async function receive(options: ReceiverOptions, signal: AbortSignal): Pr
     } catch (thrown) {
       queue.release();
       if (signal.aborted || !link) return;
-      failures += 1;
-      log.debug({ failures }, `Receive failed: ${redact(String(thrown))}`);
-      if (failures % FAILURES_UNTIL_FAULT === 0) {
-        supervisor.fault(link, `Receive failed ${failures} times: ${redact(String(thrown))}`);
-      }
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
+      await failures.add(link, thrown, signal);
       continue;
     }
-    failures = 0;
+    failures.reset();
     batch.add(link, delivery);
   }
 }
