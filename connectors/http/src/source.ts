@@ -28,6 +28,7 @@ interface WebhookRequest extends Incoming {
 /** Takes requests in as messages and answers each one when its message is settled. */
 export class WebhookSource implements Source<WebhookRequest>, Door {
   readonly ackTimeoutMs: number;
+  readonly hasIntake: boolean = true;
   readonly #settings: WebhookSettings;
   readonly #log: ConnectorHost['log'];
   readonly #intake: Intake<WebhookRequest>;
@@ -145,9 +146,8 @@ export class WebhookSource implements Source<WebhookRequest>, Door {
     const message = toMessage(request, this.#settings.routes !== undefined);
     this.#reading.delete(reply);
     const room = message.payload.length;
-    // A chunked body has claimed the whole limit: what it did not need goes back.
-    this.#intake.release(claimed);
-    this.#intake.reserve(room);
+    // A chunked body has claimed the whole limit.
+    this.#intake.shrink(claimed - room);
     const incoming: WebhookRequest = { message, reply, room };
     this.#waiting.add(incoming);
     this.#intake.push(incoming);

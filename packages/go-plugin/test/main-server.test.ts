@@ -118,6 +118,8 @@ describe('the main server of a plugin', () => {
       code: Code.NotFound,
       rawMessage: 'unknown service',
     });
+    const { statuses: all } = await health.list({});
+    expect(Object.keys(all).toSorted()).toEqual(['', 'plugin']);
     const stop = new AbortController();
     const statuses = health.watch({ service: 'plugin' }, { signal: stop.signal });
     const watch = statuses[Symbol.asyncIterator]();

@@ -40,6 +40,9 @@ export function coreRoutes(core: CoreServices): Routes {
   };
 }
 
+/** What hosts ask for, and the server as a whole. */
+const servedNames = ['plugin', ''];
+
 function health({ stopping }: CoreServices): Routes {
   return (router) =>
     router.service(Health, {
@@ -47,6 +50,9 @@ function health({ stopping }: CoreServices): Routes {
         if (isServed(service)) return { status: Status.SERVING };
         throw new ConnectError('unknown service', Code.NotFound);
       },
+      list: () => ({
+        statuses: Object.fromEntries(servedNames.map((name) => [name, { status: Status.SERVING }])),
+      }),
       async *watch({ service }, context) {
         yield { status: isServed(service) ? Status.SERVING : Status.SERVICE_UNKNOWN };
         await aborted(AbortSignal.any([context.signal, stopping]));
@@ -55,7 +61,7 @@ function health({ stopping }: CoreServices): Routes {
 }
 
 function isServed(service: string): boolean {
-  return service === 'plugin' || service === '';
+  return servedNames.includes(service);
 }
 
 function broker({ brokerEnd }: CoreServices): Routes {

@@ -9,6 +9,7 @@ import { Deliveries } from './delivery/deliveries.ts';
 import type { Destination } from './destination.ts';
 import type { AttachedHost } from './host-link.ts';
 import { stamp } from './identity.ts';
+import { memoryGuard } from './memory/guard.ts';
 import { Outbox } from './outbox.ts';
 import { openSide, type Side, subjectOf } from './side.ts';
 import type { Source } from './source.ts';
@@ -101,7 +102,10 @@ export class Lifecycle {
 
   async health(): Promise<Health> {
     const { side } = this.#connected();
-    return (await subjectOf(side).health?.()) ?? { status: 'ok', details: {} };
+    const health = (await subjectOf(side).health?.()) ?? { status: 'ok', details: {} };
+    if (memoryGuard.open) return health;
+    const memory = 'short: no new messages are taken';
+    return { status: 'degraded', details: { ...health.details, memory } };
   }
 
   /** Every lease of a host connection that has ended comes back. */

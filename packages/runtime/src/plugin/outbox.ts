@@ -3,6 +3,7 @@ import { PluginError } from '../contract/plugin-error.ts';
 import { abortable } from './abortable.ts';
 import { type Attempt, attemptBatch } from './attempt.ts';
 import type { Destination } from './destination.ts';
+import { memoryGuard } from './memory/guard.ts';
 
 /** The sends under way at one destination: each message has a limit, and closing waits for the last. */
 export class Outbox {
@@ -24,7 +25,11 @@ export class Outbox {
   }
 
   /** One attempt; ends with the call's signal, the connection's timeout or `close`, whichever is first. */
-  send(message: Message, signal: AbortSignal): Promise<SendReceipt> {
+  async send(message: Message, signal: AbortSignal): Promise<SendReceipt> {
+    if (!memoryGuard.open) {
+      await memoryGuard.whenOpen(signal);
+      this.#closing.signal.throwIfAborted();
+    }
     return new Promise((resolve, reject) => {
       const settle = (outcome: SendReceipt | Error): void =>
         outcome instanceof Error ? reject(outcome) : resolve(outcome);

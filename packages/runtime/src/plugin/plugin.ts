@@ -6,13 +6,15 @@ import { PluginError } from '../contract/plugin-error.ts';
 import type { Secrets } from '../contract/secrets.ts';
 import { ConnectionNode } from '../gen/vrsky/connector/v1/connection_node_pb.ts';
 import { statusFromError } from '../wire/error.ts';
-import type { Connector } from './connector.ts';
+import type { Connector, ConnectorHost } from './connector.ts';
 import { createConnectorHost } from './connector-host.ts';
 import { HostLink } from './host-link.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { createNodeService } from './node-service.ts';
 
 export interface Plugin {
+  /** The host's functions, as the connector has them. */
+  readonly host: ConnectorHost;
   readonly routes: Routes;
   /** Disconnects; resolves when drained or when the signal aborts. */
   shutdown(signal: AbortSignal): Promise<void>;
@@ -26,13 +28,15 @@ export function createPlugin(
   secrets: Secrets,
 ): Plugin {
   const link = new HostLink(broker);
-  const lifecycle = new Lifecycle(connector, createConnectorHost(link, log, secrets), link);
+  const host = createConnectorHost(link, log, secrets);
+  const lifecycle = new Lifecycle(connector, host, link);
   const toPluginError = (thrown: unknown): PluginError => {
     const error = PluginError.from(thrown);
     return error.withText(secrets.redact(error.rawMessage));
   };
   const service = createNodeService({ connector, lifecycle, link, secrets, toPluginError });
   return {
+    host,
     routes: (router: ConnectRouter) => {
       router.service(ConnectionNode, service, {
         interceptors: [statusOnError(log, toPluginError)],

@@ -9,6 +9,7 @@ import { MAX_FRAME_BYTES, MAX_FRAME_MESSAGES, takeFrame } from '../wire/frame.ts
 import { messageFromWire } from '../wire/message.ts';
 import { millisecondsFromWire } from '../wire/time.ts';
 import type { Attempt } from './attempt.ts';
+import { memoryGuard } from './memory/guard.ts';
 import type { Outbox } from './outbox.ts';
 
 /** How much one stream may hold, results that the host has not read among it. */
@@ -51,6 +52,7 @@ export class SendSession {
         this.#checkFrame(items);
         this.#send(items);
         while (this.#isFull() && !this.#broken) await this.#changed.promise;
+        await memoryGuard.whenOpen(this.#cut.signal);
       }
       this.end();
     } catch (error) {

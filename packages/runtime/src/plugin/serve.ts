@@ -2,6 +2,8 @@ import { createPluginLogger, serve as servePlugin } from '@vrsky/go-plugin/serve
 import { HANDSHAKE } from '../contract/handshake.ts';
 import { messageLimit } from '../contract/message-limit.ts';
 import type { Connector } from './connector.ts';
+import { memoryLimit } from './memory/limit.ts';
+import { type MemoryUsage, openMemoryUsage } from './memory/usage.ts';
 
 /** How long the last drain may take: a go-plugin host kills the process after 2 s. */
 const SHUTDOWN_MS = 1400;
@@ -27,14 +29,16 @@ export async function serve(
     process.exitCode = await runCommand(args, load);
     return;
   }
+  let memory: { readonly limitBytes: number | undefined; readonly usage: MemoryUsage } | undefined;
   let shutdown: (signal: AbortSignal) => Promise<void> = async () => {};
   await servePlugin({
     handshake: HANDSHAKE,
     maxMessageBytes: messageLimit(options.maxMessageBytes),
     versions: {
       [HANDSHAKE.protocolVersion]: async ({ broker }) => {
-        const [{ createPlugin }, { Secrets }, { connector }] = await Promise.all([
+        const [{ createPlugin }, { memoryGuard }, { Secrets }, { connector }] = await Promise.all([
           import('./plugin.ts'),
+          import('./memory/guard.ts'),
           import('../contract/secrets.ts'),
           load(),
         ]);
@@ -45,10 +49,19 @@ export async function serve(
         });
         const plugin = createPlugin(connector, broker, log, secrets);
         shutdown = plugin.shutdown;
+        const { limitBytes, usage } = memory ?? {};
+        if (limitBytes && usage) {
+          const onMetric = (bytes: number): void =>
+            plugin.host.recordMetric('memory_used_bytes', bytes);
+          memoryGuard.watch({ limitBytes, usage, log, onMetric });
+        }
         return plugin.routes;
       },
     },
-    onListening: dropFileAccess,
+    onListening: () => {
+      memory = { limitBytes: memoryLimit(process.env), usage: openMemoryUsage() };
+      dropFileAccess();
+    },
     onShutdown: () => shutdown(AbortSignal.timeout(SHUTDOWN_MS)),
   });
 }

@@ -29,6 +29,11 @@ export interface Source<I extends Incoming = Incoming> {
   /** Milliseconds that the host has for one delivery; undefined = as long as the process lives. */
   readonly ackTimeoutMs: number | undefined;
   /**
+   * Messages are admitted by an `Intake`: `next` only hands over what is held already, and is called
+   * also when memory is short. Default false: `next` takes something new in.
+   */
+  readonly hasIntake?: boolean;
+  /**
    * Called by Validate on an instance that is never started: checks what can be checked and leaves
    * nothing behind. Gives warnings, throws what makes Connect hopeless.
    * @param connected what this process is connected with now, if it is: its own port is not taken

@@ -1,6 +1,7 @@
 import type { Message, Reply } from '../../contract/message.ts';
 import { PluginError } from '../../contract/plugin-error.ts';
 import type { Settlement } from '../../contract/settlement.ts';
+import { memoryGuard } from '../memory/guard.ts';
 import type { IncomingMessage, Source } from '../source.ts';
 import { Backlog } from './backlog.ts';
 import { type Holder, type Lease, Leases, type Parcel } from './lease.ts';
@@ -154,7 +155,9 @@ export class Deliveries {
   async #fetch(): Promise<void> {
     this.#fetching = true;
     try {
-      const incoming = await this.#source.next(this.#intake.signal);
+      const { signal } = this.#intake;
+      if (!this.#source.hasIntake && !memoryGuard.open) await memoryGuard.whenOpen(signal);
+      const incoming = await this.#source.next(signal);
       this.#fetching = false;
       const message = this.#stamp(incoming.message);
       this.#held.count += 1;

@@ -1,3 +1,4 @@
+import { memoryGuard } from '../memory/guard.ts';
 import type { Incoming } from '../source.ts';
 
 /**
@@ -5,10 +6,12 @@ import type { Incoming } from '../source.ts';
  * read, and given back when its message is settled, so that everything held is counted.
  */
 export interface Intake<I extends Incoming> {
-  /** Takes room for one message; false = full: push back. */
+  /** Takes room for one message; false = full, or the process is short of memory: push back. */
   reserve(bytes: number): boolean;
   /** Gives room back: the message is settled, withdrawn, or was never read. */
   release(bytes: number): void;
+  /** Gives back what a reserved message turned out not to need. */
+  shrink(bytes: number): void;
   /** Queues a message whose room is reserved. */
   push(incoming: I): void;
   /** As `Source.next`: the oldest message that is not withdrawn. */
@@ -30,6 +33,7 @@ export function createIntake<I extends Incoming>(limits: {
   return {
     held,
     reserve(bytes) {
+      if (!memoryGuard.open) return false;
       if (held.count >= limits.maxCount || held.bytes + bytes > limits.maxBytes) return false;
       held.count += 1;
       held.bytes += bytes;
@@ -37,6 +41,9 @@ export function createIntake<I extends Incoming>(limits: {
     },
     release(bytes) {
       held.count -= 1;
+      held.bytes -= bytes;
+    },
+    shrink(bytes) {
       held.bytes -= bytes;
     },
     push(incoming) {

@@ -1,0 +1,101 @@
+import { pino } from 'pino';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type GuardOptions, MemoryGuard } from '../src/plugin/memory/guard.ts';
+import { memoryLimit } from '../src/plugin/memory/limit.ts';
+import { openMemoryUsage } from '../src/plugin/memory/usage.ts';
+
+const MIB = 2 ** 20;
+const never = new AbortController().signal;
+
+describe('the memory guard', () => {
+  let guard: MemoryGuard;
+  let bytes: number;
+  let lines: { level: number; msg: string }[];
+  let metrics: number[];
+  let options: GuardOptions;
+  let now: number;
+  beforeEach(() => {
+    guard = new MemoryGuard();
+    lines = [];
+    metrics = [];
+    now = 0;
+    options = {
+      limitBytes: 100 * MIB,
+      usage: () => bytes,
+      log: pino({}, { write: (line) => lines.push(JSON.parse(line)) }),
+      onMetric: (used) => metrics.push(used),
+    };
+  });
+
+  function measure(mebibytes: number): boolean {
+    bytes = mebibytes * MIB;
+    now += 100;
+    guard.measure(options, now);
+    return guard.open;
+  }
+  const told = (): string[] => lines.map(({ msg }) => msg);
+
+  test('is open, and says nothing, below 80 %', () => {
+    expect(measure(79)).toBe(true);
+    expect(told()).toEqual([]);
+    expect(metrics).toEqual([]);
+  });
+
+  test('warns at 80 %, once, and records the metric', () => {
+    expect([measure(80), measure(85), measure(89)]).toEqual([true, true, true]);
+    expect(told()).toEqual(['memory is at 80 % of its limit']);
+    expect(metrics).toEqual([80 * MIB]);
+  });
+
+  test('closes at 90 %, and opens again below 85 %, not before', async () => {
+    expect(measure(90)).toBe(false);
+    const opened = guard.whenOpen(never).then(() => 'opened');
+    expect(measure(85)).toBe(false);
+    expect(measure(84)).toBe(true);
+    expect(await opened).toBe('opened');
+    expect(told()).toEqual([
+      'memory is at 80 % of its limit',
+      'memory is at 90 % of its limit: no new messages are taken',
+      'memory has recovered: new messages are taken again',
+    ]);
+  });
+
+  test('warns again when memory was low in between', () => {
+    for (const mebibytes of [81, 70, 82]) measure(mebibytes);
+    expect(told()).toHaveLength(2);
+  });
+
+  test('lets a caller go who waits no longer', async () => {
+    measure(95);
+    const caller = new AbortController();
+    const waiting = guard.whenOpen(caller.signal);
+    caller.abort(new Error('tired'));
+    await expect(waiting).rejects.toThrow('tired');
+  });
+});
+
+describe('the limit of memory', () => {
+  test.each([
+    ['268435456', 256 * MIB],
+    ['1024Ki', MIB],
+    ['256Mi', 256 * MIB],
+    ['2Gi', 2048 * MIB],
+  ])('may be configured as %s', (text, expected) => {
+    expect(memoryLimit({ VRSKY_MEMORY_LIMIT: text })).toBe(expected);
+  });
+
+  test.each(['256MB', '0', '-1', 'much'])('must not be %s', (text) => {
+    expect(() => memoryLimit({ VRSKY_MEMORY_LIMIT: text })).toThrow(
+      'VRSKY_MEMORY_LIMIT: expected bytes such as 268435456 or 256Mi',
+    );
+  });
+});
+
+test('the usage counts what the process allocates, without its files', () => {
+  const usage = openMemoryUsage();
+  const before = usage();
+  const held = Buffer.alloc(64 * MIB, 1);
+  expect(usage() - before).toBeGreaterThan(48 * MIB);
+  expect(usage()).toBeLessThan(process.memoryUsage.rss());
+  expect(held).toHaveLength(64 * MIB);
+});
