@@ -80,6 +80,7 @@ incoming:
   type: http-webhook
   plugin: ./http-connector
   sha256: ${'0a'.repeat(32)}
+  memoryLimit: 256Mi
   args: [--flag]
   settings: { port: 8080, routes: [{ path: /a }] }
   credentials: { key: "\${SECRET:orders_key}" }
@@ -99,6 +100,7 @@ outgoing:
       id: 'orders-in',
       name: 'Orders webhook',
       sha256: '0a'.repeat(32),
+      memoryLimit: '256Mi',
       args: ['--flag'],
       settings: { port: 8080, routes: [{ path: '/a' }] },
       credentials: { key: '${SECRET:orders_key}' },
@@ -110,8 +112,8 @@ outgoing:
   expect(policy).toEqual({ maxRetries: 0, backoffMultiplier: 1.5 });
   expect(initialBackoff.total('milliseconds')).toBe(500);
   expect(maxBackoff.total('milliseconds')).toBe(60_000);
-  expect(integration.locate('incoming.settings.routes[0].path')).toMatch(/orders\.yaml:14$/);
-  expect(integration.locate('incoming.settings.nothing.here')).toMatch(/orders\.yaml:14$/);
+  expect(integration.locate('incoming.settings.routes[0].path')).toMatch(/orders\.yaml:15$/);
+  expect(integration.locate('incoming.settings.nothing.here')).toMatch(/orders\.yaml:15$/);
 });
 
 test.each([
@@ -155,7 +157,7 @@ test.each([
   [
     'a retry policy of the incoming side',
     MINIMAL.replace('outgoing:', '  retry: { maxRetries: 1 }\noutgoing:'),
-    'FILE:6: incoming.retry: is not known; known are id, name, type, plugin, sha256, args, settings, credentials, secrets, timeout',
+    'FILE:6: incoming.retry: is not known; known are id, name, type, plugin, sha256, args, memoryLimit, settings, credentials, secrets, timeout',
   ],
 ])('%s is told with its line', async (_, text, expected) => {
   expect((await textOf(text)).split('\n')).toContain(expected);

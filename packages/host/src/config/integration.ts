@@ -35,6 +35,8 @@ export interface Connection {
   readonly command: string;
   readonly args: readonly string[];
   readonly sha256?: string;
+  /** Of the connector's process, as `256Mi`; without it that of the cgroup. */
+  readonly memoryLimit?: string;
   readonly settings: JsonObject;
   /** As in the file: with `${SECRET:name}` in place of secrets. */
   readonly credentials: Readonly<Record<string, string>>;

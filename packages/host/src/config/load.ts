@@ -98,6 +98,7 @@ function connection(
     command: resolve(folder, entry.plugin),
     args: entry.args ?? [],
     ...(entry.sha256 && { sha256: entry.sha256 }),
+    ...(entry.memoryLimit && { memoryLimit: entry.memoryLimit }),
     settings: (entry.settings ?? {}) as JsonObject,
     credentials: entry.credentials ?? {},
     secrets: entry.secrets ?? [],

@@ -20,6 +20,9 @@ const connection = {
     Type.String({ pattern: '^[0-9a-fA-F]{64}$', description: 'a SHA-256 checksum, 64 hex digits' }),
   ),
   args: Type.Optional(Type.Array(Type.String())),
+  memoryLimit: Type.Optional(
+    Type.String({ pattern: '^[1-9][0-9]{0,8}(Ki|Mi|Gi)?$', description: 'bytes, such as 256Mi' }),
+  ),
   settings: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   credentials: Type.Optional(Type.Record(Type.String(), Type.String())),
   secrets: Type.Optional(Type.Array(SecretName)),

@@ -58,6 +58,7 @@ async function launch(options: ConnectorOptions, signal: AbortSignal): Promise<C
       command: connection.command,
       args: connection.args,
       ...(connection.sha256 && { sha256: connection.sha256 }),
+      ...(connection.memoryLimit && { env: { VRSKY_MEMORY_LIMIT: connection.memoryLimit } }),
       ...(integration.identity && { identity: integration.identity }),
       log,
       hostFunctions: createHostFunctions(resolved, log, options.state),
