@@ -165,7 +165,7 @@ describe('a plugin that cannot be started', () => {
     });
     await expect(start({ sha256: '' })).rejects.toMatchObject({
       code: 'CHECKSUM_MISMATCH',
-      message: expect.stringMatching(/^no checksum provided\n/),
+      message: expect.stringMatching(/^error verifying checksum: no checksum provided\n/),
     });
   });
 

@@ -76,10 +76,10 @@ export function unrecognized(
 
 function checkCore(field: string): void {
   const core = integer(field);
-  if (core === undefined) {
+  if (typeof core === 'string') {
     throw new GoPluginError(
       'HANDSHAKE_UNRECOGNIZED',
-      `error parsing core protocol version: parsing ${JSON.stringify(field)}: invalid syntax\nThe first line on the plugin's stdout must be its handshake; let it print nothing before.`,
+      `error parsing core protocol version: ${core}\nThe first line on the plugin's stdout must be its handshake; let it print nothing before.`,
     );
   }
   if (core !== coreVersion) {
@@ -93,10 +93,10 @@ function checkCore(field: string): void {
 
 function checkApp(field: string, versions: readonly number[]): number {
   const version = integer(field);
-  if (version === undefined) {
+  if (typeof version === 'string') {
     throw new GoPluginError(
       'HANDSHAKE_UNRECOGNIZED',
-      `Error parsing protocol version ${JSON.stringify(field)}: invalid syntax\nThe second field of the plugin's handshake must be a number; report this to the plugin author.`,
+      `Error parsing protocol version ${JSON.stringify(field)}: ${version}\nThe second field of the plugin's handshake must be a number; report this to the plugin author.`,
     );
   }
   requireVersion(version, versions);
@@ -106,7 +106,9 @@ function checkApp(field: string, versions: readonly number[]): number {
 function decodeCertificate(field: string | undefined): Buffer | undefined {
   if (field === undefined || field.length <= shortestCertificate) return undefined;
   try {
-    const illegal = field.search(/[^A-Za-z0-9+/]/);
+    const foreign = field.search(/[^A-Za-z0-9+/]/);
+    // One character alone carries no byte.
+    const illegal = foreign < 0 && field.length % 4 === 1 ? field.length - 1 : foreign;
     if (illegal >= 0) throw new Error(`illegal base64 data at input byte ${illegal}`);
     const der = Buffer.from(field, 'base64');
     return new X509Certificate(der).raw;
@@ -119,6 +121,11 @@ function decodeCertificate(field: string | undefined): Buffer | undefined {
   }
 }
 
-function integer(field: string): number | undefined {
-  return /^[+-]?\d{1,15}$/.test(field) ? Number(field) : undefined;
+/** The number, or what Go has to say of a text that is none. */
+function integer(field: string): number | string {
+  const syntax = /^[+-]?\d+$/.test(field);
+  const number = Number(field);
+  if (syntax && Number.isSafeInteger(number)) return number;
+  const why = syntax ? 'value out of range' : 'invalid syntax';
+  return `strconv.Atoi: parsing ${JSON.stringify(field)}: ${why}`;
 }

@@ -1,15 +1,13 @@
 import { GoPluginError } from '../errors.ts';
-import { createLogParser } from '../logs/parse.ts';
+import { crash, createLogParser } from '../logs/parse.ts';
 
 /** How a plugin process ended. Of one that was reattached to, neither code nor signal nor lines are known. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** The last lines of the plugin's stderr, oldest first. */
+  /** The last lines of the plugin's stderr, oldest first; of a crash its first ones. */
   readonly lastLines: readonly string[];
 }
-
-const crash = /^(?:panic|fatal error): /;
 
 /** The error of a plugin that ended before the host was connected. */
 export function exitedEarly(exit: Exit, notes = ''): GoPluginError {

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 export async function notesAbout(path: string): Promise<string> {
   const { mode, uid, gid } = await stat(path);
   return (
-    'Additional notes about plugin:\n' +
+    '\nAdditional notes about plugin:\n' +
     `  Path: ${path}\n` +
     `  Mode: ${(mode & 0o7777).toString(8).padStart(4, '0')}\n` +
     `  Owner: ${uid} (current: ${process.getuid?.() ?? 'unknown'})\n` +

@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
-import { createLogParser } from '../logs/parse.ts';
+import { crash, createLogParser } from '../logs/parse.ts';
 import { readLines } from './lines.ts';
 
 const linesKept = 20;
 const longestKept = 1024;
 
 export interface PluginStderr {
-  /** The newest lines, oldest first, as the plugin wrote them. */
+  /** The newest lines, oldest first, as the plugin wrote them; from a crash on the first ones. */
   readonly lastLines: () => readonly string[];
   readonly ended: Promise<void>;
 }
@@ -16,8 +16,14 @@ export interface PluginStderr {
 export function logStderr(stderr: Readable, log: Logger): PluginStderr {
   const parse = createLogParser();
   const kept: string[] = [];
+  let crashed = false;
   const ended = readLines(stderr, (line, whole) => {
-    kept.push(line.slice(0, longestKept));
+    if (!crashed && crash.test(line)) {
+      crashed = true;
+      kept.length = 0;
+    }
+    // The end of a long stack trace says nothing.
+    if (!crashed || kept.length < linesKept) kept.push(line.slice(0, longestKept));
     if (kept.length > linesKept) kept.shift();
     if (!whole) {
       log.debug(line);

@@ -12,7 +12,8 @@ export interface LogEntry {
 
 const sixDigits = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(?:Z|[+-]\d\d:\d\d)$/;
 const textLevel = /^\[(TRACE|DEBUG|INFO|WARN|ERROR)\]/;
-const crash = /^(?:panic|fatal error): /;
+/** How Go's runtime, and plugins of this package, begin their last words. */
+export const crash: RegExp = /^(?:panic|fatal error): /;
 
 /**
  * Reads the lines of one plugin in order, as go-plugin does: hclog JSON, text with a level in front, anything else at
@@ -42,7 +43,7 @@ function text(level: LogLevel, message: string): LogEntry {
 
 /** Nothing for what is not hclog's JSON: other JSON, or its keys with values of other types, are plain text. */
 function parseJson(line: string): LogEntry | undefined {
-  if (!line.startsWith('{')) return undefined;
+  if (!/^\s*\{/.test(line)) return undefined;
   let value: Record<string, unknown>;
   try {
     value = JSON.parse(line);
