@@ -3,12 +3,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { needs } from '../testing/require-program.ts';
 
-const templates = globSync('{buf.gen*.yaml,packages/*/test/proto/buf.gen.yaml}')
-  .toSorted()
-  .filter(canGenerate);
+const templates = globSync('{,packages/*/test/proto/}buf.gen*.yaml').toSorted().filter(canGenerate);
 
 if (process.argv.includes('--write')) for (const template of templates) generate(template);
 else check();
@@ -34,7 +32,7 @@ function generate(template: string, ...options: string[]): void {
 }
 
 function canGenerate(template: string): boolean {
-  if (template !== 'buf.gen.go.yaml' || needs('go')) return true;
+  if (basename(template) !== 'buf.gen.go.yaml' || needs('go')) return true;
   console.log(`Skipped ${template}: there is no 'go' on the PATH.`);
   return false;
 }

@@ -1,10 +1,10 @@
-// `go vet` and `go test` for the Go module. Without Go they count as one skipped test; CI has Go.
+// `go vet` and `go test` for the Go modules. Without Go each counts as one skipped test; CI has Go.
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { type Counts, reportCounts } from '../testing/counts.ts';
 import { needs } from '../testing/require-program.ts';
 
-const folder = 'packages/connector-go';
+const modules = ['packages/connector-go', 'packages/go-plugin/conformance'];
 
 /** One line of `go test -json`; only what is used here. */
 interface TestEvent {
@@ -16,18 +16,26 @@ interface TestEvent {
 }
 
 if (needs('go')) {
-  const vet = spawnSync('go', ['vet', './...'], { cwd: folder, stdio: 'inherit' });
-  const counts = await test();
-  if (vet.status !== 0 || counts.failed > 0) process.exitCode = 1;
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const module of modules) {
+    const vet = spawnSync('go', ['vet', './...'], { cwd: module, stdio: 'inherit' });
+    if (vet.status !== 0) process.exitCode = 1;
+    await test(module, counts);
+  }
+  if (counts.failed > 0) process.exitCode = 1;
+  reportCounts(counts);
 } else {
-  console.log(`Skipped: there is no 'go' on the PATH, so ${folder} is not tested.`);
-  reportCounts({ passed: 0, failed: 0, skipped: 1 });
+  console.log(`Skipped: there is no 'go' on the PATH, so ${modules.join(' and ')} are not tested.`);
+  reportCounts({ passed: 0, failed: 0, skipped: modules.length });
 }
 
-async function test(): Promise<Counts> {
-  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-  const go = spawn('go', ['test', '-json', './...'], {
-    cwd: folder,
+/** Runs a module's tests and adds how they ended. */
+async function test(module: string, counts: Counts): Promise<void> {
+  const failedBefore = counts.failed;
+  // Never from Go's cache, which knows nothing of the TypeScript that tests run; and more at once than
+  // there are processors, since they mostly wait for processes.
+  const go = spawn('go', ['test', '-json', '-count', '1', '-parallel', '4', './...'], {
+    cwd: module,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exit = new Promise<number | null>((resolve) => go.once('exit', resolve));
@@ -36,9 +44,7 @@ async function test(): Promise<Counts> {
     tally(JSON.parse(line) as TestEvent, counts, outputs);
   }
   // A package that does not compile, or dies on its own, fails without a failed test.
-  if ((await exit) !== 0 && counts.failed === 0) counts.failed = 1;
-  reportCounts(counts);
-  return counts;
+  if ((await exit) !== 0 && counts.failed === failedBefore) counts.failed += 1;
 }
 
 /** Counts the ends of tests, and shows what a failed test or package has printed. */

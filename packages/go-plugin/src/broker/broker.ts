@@ -33,7 +33,11 @@ export interface BrokerNetwork {
   connect(
     address: Address,
     signal?: AbortSignal,
-  ): Promise<{ readonly transport: Transport; close(): Promise<void> }>;
+  ): Promise<{
+    readonly transport: Transport;
+    readonly closed: Promise<void>;
+    close(): Promise<void>;
+  }>;
 }
 
 /** The broker and its end of the one stream that carries the announcements. */
@@ -45,12 +49,15 @@ export interface BrokerEnd {
   consume(incoming: AsyncIterable<ConnInfo>): Promise<void>;
   /** Closes all accepted connections. There is no way back. Idempotent. */
   close(): Promise<void>;
+  /** Drops all dialled connections: for when the other side is gone, and something else may hold its sockets open. */
+  hangUp(): void;
 }
 
 export function createBroker(network: BrokerNetwork): BrokerEnd {
   const outgoing = createQueue<ConnInfo>();
   const announcements = createAnnouncements<ConnInfo>();
   const accepted = new Set<{ close(): Promise<void> }>();
+  const dialled = new Set<{ close(): Promise<void> }>();
   let lastId = 0;
   let closed = false;
 
@@ -74,7 +81,11 @@ export function createBroker(network: BrokerNetwork): BrokerEnd {
     },
     dial: async (id, options) => {
       const info = await announcements.take(id, options?.signal);
-      return network.connect(toAddress(info.network, info.address), options?.signal);
+      const address = toAddress(info.network, info.address);
+      const connection = await network.connect(address, options?.signal);
+      dialled.add(connection);
+      void connection.closed.then(() => dialled.delete(connection));
+      return connection;
     },
   };
   const close = async (): Promise<void> => {
@@ -92,5 +103,8 @@ export function createBroker(network: BrokerNetwork): BrokerEnd {
       await close();
     }
   };
-  return { broker, outgoing, consume, close };
+  const hangUp = (): void => {
+    for (const connection of dialled) void connection.close();
+  };
+  return { broker, outgoing, consume, close, hangUp };
 }

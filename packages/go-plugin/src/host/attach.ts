@@ -67,6 +67,7 @@ export async function attach(options: AttachOptions): Promise<PluginProcess> {
   void process?.exited.then(({ code, signal }) => {
     if (code === 0) log.info({ pluginPid: pid }, 'plugin process exited');
     else log.error({ pluginPid: pid, code, signal }, 'plugin process exited');
+    brokerEnd.hangUp();
     return connection.close();
   });
   const { socketDir } = options;

@@ -21,6 +21,9 @@ export function attachedProcess({ pid, address }: ReattachConfig, log: Logger): 
   const destroy = async (): Promise<void> => {
     if (!proof?.stillHolds()) {
       log.warn({ pluginPid: pid }, 'not killed: it is not proven that this process is the plugin');
+      // Nobody has to do with this process any more.
+      clearInterval(timer);
+      ended.resolve(unknownExit);
       return;
     }
     process.kill(pid, 'SIGKILL');

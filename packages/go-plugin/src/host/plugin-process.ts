@@ -13,7 +13,10 @@ export interface PluginProcess {
   readonly pid: number;
   /** Where another host finds this plugin. Nothing with mutual TLS, whose keys are not kept. */
   readonly reattachConfig: ReattachConfig | undefined;
-  /** Resolves when the process has ended (in test mode: when the connection has), for whatever reason; never rejects. */
+  /**
+   * Resolves when the process has ended, for whatever reason; never rejects. Of a plugin that was reattached to: also when
+   * `kill` has only hung up, in test mode or because the process is not proven to be the plugin.
+   */
   readonly exited: Promise<Exit>;
   /**
    * Ends the plugin: asks it to, and after 2 s without success sends SIGKILL. Resolves when the process has ended and its
