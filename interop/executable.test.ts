@@ -7,7 +7,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { HANDSHAKE } from '@vrsky/runtime';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { buildExecutable } from '../tools/build-executable/src/executable.ts';
+import { buildArtifacts } from '../tools/build-executable/src/artifacts.ts';
+import { bundle } from '../tools/build-executable/src/bundle.ts';
+import { ownTarget } from '../tools/build-executable/src/target.ts';
 import { configOf, launchWithHost } from './support/memory-host.ts';
 
 const executable = fileURLToPath(new URL('../dist/bin/http-connector', import.meta.url));
@@ -34,7 +36,9 @@ function startByHand(env: Record<string, string>): {
 }
 
 test('a built connector has no files and no programs after the handshake', async () => {
-  const built = await buildExecutable(prying, join(folder, 'prying'), join(folder, 'build'));
+  const path = join(folder, 'prying');
+  const program = await bundle(prying);
+  const built = buildArtifacts(program, ownTarget(), path, join(folder, 'build')).executable;
   const config = configOf('prying', {});
   const { node } = await launchWithHost(built.file, true, config);
   await node.connect(config);

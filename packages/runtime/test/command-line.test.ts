@@ -38,10 +38,23 @@ test('--version prints the version alone', () => {
   expect(run('--version')).toMatchObject({ status: 0, stdout: '1.2.3\n' });
 });
 
+test('--licenses, not run as an executable, says where the licences are', () => {
+  const { status, stdout } = run('--licenses');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^memory-connector runs from its packages here: .* node_modules\.\n/);
+});
+
 test('--help names every command', () => {
   const { status, stdout } = run('--help');
   expect(status).toBe(0);
-  for (const command of ['--help', '--version', 'metadata', 'schema', 'validate FILE']) {
+  for (const command of [
+    '--help',
+    '--version',
+    '--licenses',
+    'metadata',
+    'schema',
+    'validate FILE',
+  ]) {
     expect(stdout).toContain(`memory-connector ${command}`);
   }
 });

@@ -1,13 +1,29 @@
 import { build } from 'esbuild';
+import { type BundledPackage, packagesIn } from './packages.ts';
+import { root } from './target.ts';
+
+export interface Bundle {
+  /** The program, with all that it imports. */
+  readonly text: string;
+  /** Sorted by id. */
+  readonly packages: readonly BundledPackage[];
+  /** The one that the program itself belongs to. */
+  readonly main: BundledPackage;
+  /** The licence comments within the code, often of code that a package took from elsewhere. */
+  readonly comments: string;
+}
 
 /**
  * Bundles a program with all it imports into one CommonJS text. CommonJS, because `import()` then
  * stays a lazy load within the bundle, and V8's code cache covers it; the price is that no module
  * may use top-level await or `import.meta`.
+ * @param entry absolute path of the program's main file
  */
-export async function bundle(entry: string): Promise<string> {
-  const { outputFiles } = await build({
+export async function bundle(entry: string): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({
     entryPoints: [entry],
+    absWorkingDir: root,
+    outfile: 'bundle.cjs',
     bundle: true,
     write: false,
     platform: 'node',
@@ -16,11 +32,20 @@ export async function bundle(entry: string): Promise<string> {
     minify: true,
     conditions: ['vrsky:source'],
     define: { 'process.env.NODE_ENV': '"production"' },
-    legalComments: 'none',
+    legalComments: 'external',
+    metafile: true,
     logLevel: 'warning',
     logOverride: { 'empty-import-meta': 'error' },
   });
-  const text = outputFiles[0]?.text ?? '';
-  // A function body, which CommonJS makes of it, must not begin with a hashbang.
-  return text.replace(/^#!.*\n/, '');
+  const textOf = (name: string) => outputFiles.find(({ path }) => path.endsWith(name))?.text ?? '';
+  const packages = packagesIn(metafile);
+  const main = packages.find(({ sources }) => sources.includes(entry));
+  if (!main) throw new Error(`Nothing of ${entry} is in its bundle`);
+  return {
+    // A function body, which CommonJS makes of it, must not begin with a hashbang.
+    text: textOf('bundle.cjs').replace(/^#!.*\n/, ''),
+    packages,
+    main,
+    comments: textOf('LEGAL.txt'),
+  };
 }

@@ -1,16 +1,21 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import type { Executable } from './executable.ts';
+import { basename, dirname, join } from 'node:path';
+import type { Artifacts } from './artifacts.ts';
 
 /**
- * Writes SHA256SUMS next to the executables, as `sha256sum -c` reads it. What it says of other
- * executables stays, as long as they are there.
+ * Writes SHA256SUMS next to an executable and its documents, as `sha256sum -c` reads it. What it says
+ * of other files stays, as long as they are there.
  */
-export function writeChecksums(executables: readonly Executable[], folder: string): void {
+export function writeChecksums({ executable, documents }: Artifacts): void {
+  const folder = dirname(executable.file);
   const file = join(folder, 'SHA256SUMS');
   const sums = new Map(existsSync(file) ? readSums(file) : []);
   for (const name of sums.keys()) if (!existsSync(join(folder, name))) sums.delete(name);
-  for (const executable of executables) sums.set(basename(executable.file), executable.sha256);
+  sums.set(basename(executable.file), executable.sha256);
+  for (const document of documents) {
+    sums.set(basename(document), createHash('sha256').update(readFileSync(document)).digest('hex'));
+  }
   const lines = [...sums.keys()].toSorted().map((name) => `${sums.get(name)}  ${name}\n`);
   writeFileSync(file, lines.join(''));
 }

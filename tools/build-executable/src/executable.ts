@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { bundle } from './bundle.ts';
-import { strippedNode } from './stripped-node.ts';
+import type { NodePackage } from './node-package.ts';
+import { preparedNode } from './prepared-node.ts';
+import { isOwn, type Target } from './target.ts';
 
 // The permission model with all files open: a plugin closes them once its listener exists. The rest
 // keeps Node small: a connector moves messages, it computes little.
@@ -17,6 +18,19 @@ const execArgv = [
   '--disable-warning=ExperimentalWarning',
 ];
 
+// V8 puts its hash seed into the code cache, so a random one would make every build differ. The
+// executable itself starts with a random one all the same.
+const builderArgv = ['--random-seed=1', '--build-sea'];
+
+export interface Ingredients {
+  /** The bundled program. */
+  readonly text: string;
+  /** What it prints for `--licenses`. */
+  readonly notices: string;
+  readonly target: Target;
+  readonly node: NodePackage;
+}
+
 export interface Executable {
   readonly file: string;
   /** Hex digest of the file. */
@@ -26,51 +40,52 @@ export interface Executable {
 }
 
 /**
- * Makes one executable of a program.
- * @param entry the program's main file
- * @param file where the executable goes
- * @param workFolder keeps the parts, and the note of what each executable was made of
+ * Makes one executable.
+ * @param file where it goes
+ * @param workFolder keeps the parts, and the note of what each executable was made of; one per target
  */
-export async function buildExecutable(
-  entry: string,
+export function buildExecutable(
+  { text, notices, target, node }: Ingredients,
   file: string,
   workFolder: string,
-): Promise<Executable> {
+): Executable {
   mkdirSync(workFolder, { recursive: true });
   mkdirSync(dirname(file), { recursive: true });
-  const part = join(workFolder, basename(file));
-  const main = `${part}.cjs`;
-  const unfinished = `${part}.unfinished`;
-  const node = strippedNode(workFolder);
+  const name = basename(file);
+  const inWork = (suffix: string) => join(workFolder, name + suffix);
+  // Relative paths, because that of `main` goes into the executable.
   const seaConfig = JSON.stringify({
-    main,
+    main: `${name}.cjs`,
     mainFormat: 'commonjs',
-    output: unfinished,
-    executable: node,
+    output: `${name}.unfinished`,
+    executable: preparedNode(target, node, workFolder),
+    // The runtime looks for it by this name.
+    assets: { licenses: `${name}.licenses.txt` },
     disableExperimentalSEAWarning: true,
-    useCodeCache: true,
+    // It is of use only to the V8 that made it: another platform's would reject it, or crash.
+    useCodeCache: isOwn(target),
     execArgv,
     // NODE_OPTIONS could take back what the permission model forbids.
     execArgvExtension: 'none',
   });
 
-  // Everything that decides about the result; the name of the stripped Node carries its version.
-  const text = await bundle(entry);
-  const madeOf = sha256(`${seaConfig}\n${text}`);
-  const note = `${part}.json`;
-  const before = readNote(note);
+  // Everything that decides about the result; the path of the Node carries its version.
+  const madeOf = sha256([builderArgv.join(' '), seaConfig, text, notices].join('\n'));
+  const before = readNote(inWork('.json'));
   if (before?.madeOf === madeOf && existsSync(file)) {
     return { file, sha256: before.sha256, rebuilt: false };
   }
 
-  writeFileSync(main, text);
-  writeFileSync(`${part}.sea.json`, seaConfig);
-  execFileSync(process.execPath, ['--build-sea', `${part}.sea.json`], { stdio: 'pipe' });
-  chmodSync(unfinished, 0o755);
-  const digest = sha256(readFileSync(unfinished));
+  writeFileSync(inWork('.cjs'), text);
+  writeFileSync(inWork('.licenses.txt'), notices);
+  writeFileSync(inWork('.sea.json'), seaConfig);
+  const argv = [...builderArgv, `${name}.sea.json`];
+  execFileSync(process.execPath, argv, { cwd: workFolder, stdio: 'pipe' });
+  chmodSync(inWork('.unfinished'), 0o755);
+  const digest = sha256(readFileSync(inWork('.unfinished')));
   // Renaming spares a running copy of the old file.
-  renameSync(unfinished, file);
-  writeFileSync(note, JSON.stringify({ madeOf, sha256: digest }));
+  renameSync(inWork('.unfinished'), file);
+  writeFileSync(inWork('.json'), JSON.stringify({ madeOf, sha256: digest }));
   return { file, sha256: digest, rebuilt: true };
 }
 

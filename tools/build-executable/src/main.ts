@@ -1,25 +1,40 @@
-// node tools/build-executable/src/main.ts [NAME...]: builds dist/bin/NAME-connector and SHA256SUMS,
-// for all connectors or those named.
+// node tools/build-executable/src/main.ts [--target TARGET]... [NAME...]: builds NAME-connector, with
+// its bill of materials, licence texts and checksums, for all connectors or those named. Those for
+// this machine go to dist/bin, others to dist/bin/TARGET.
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildArtifacts } from './artifacts.ts';
+import { bundle } from './bundle.ts';
 import { writeChecksums } from './checksums.ts';
 import { findConnectors } from './connectors.ts';
-import { buildExecutable, type Executable } from './executable.ts';
-import { root, target } from './target.ts';
+import { signingCommand } from './signing.ts';
+import { findTargets, isOwn, root, type Target } from './target.ts';
 
-if (`${process.platform}-${process.arch}` !== target) {
-  console.error(`Executables are for ${target}, and built there: this is not such a machine.`);
-  process.exit(1);
+try {
+  const { values, positionals } = parseArgs({
+    options: { target: { type: 'string', multiple: true, default: [] } },
+    allowPositionals: true,
+  });
+  const targets = findTargets(values.target);
+  for (const connector of findConnectors(positionals)) {
+    const program = await bundle(connector.entry);
+    for (const target of targets) {
+      const folder = join(root, 'dist/bin', isOwn(target) ? '' : target);
+      const path = join(folder, `${connector.name}-connector`);
+      const artifacts = buildArtifacts(program, target, path, join(root, 'dist/build', target));
+      writeChecksums(artifacts);
+      report(artifacts.executable, target);
+    }
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 }
 
-const output = join(root, 'dist/bin');
-const executables: Executable[] = [];
-for (const { name, entry } of findConnectors(process.argv.slice(2))) {
-  const file = join(output, `${name}-connector`);
-  const executable = await buildExecutable(entry, file, join(root, 'dist/build'));
+function report({ file, rebuilt }: { file: string; rebuilt: boolean }, target: Target): void {
   const mebibytes = (statSync(file).size / 2 ** 20).toFixed(0);
-  const state = executable.rebuilt ? 'built' : 'up to date';
+  const state = rebuilt ? 'built' : 'up to date';
   console.log(`${relative(root, file)} (${target}, ${mebibytes} MiB): ${state}`);
-  executables.push(executable);
+  if (target.startsWith('darwin')) console.log(`  not signed; on a Mac: ${signingCommand(file)}`);
 }
-writeChecksums(executables, output);

@@ -8,25 +8,25 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type Artifacts, buildArtifacts } from '../src/artifacts.ts';
+import { type Bundle, bundle } from '../src/bundle.ts';
 import { writeChecksums } from '../src/checksums.ts';
-import { buildExecutable, type Executable } from '../src/executable.ts';
+import { ownTarget } from '../src/target.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'executable-'));
 const secret = join(folder, 'secret');
 const children: ChildProcess[] = [];
-let built: Executable;
+let program: Bundle;
+let built: Artifacts;
 let starts = 0;
 
-const build = (): Promise<Executable> =>
-  buildExecutable(
-    join(import.meta.dirname, 'fixtures/program.ts'),
-    join(folder, 'bin/program'),
-    join(folder, 'build'),
-  );
+const build = (bin = 'bin', work = 'build') =>
+  buildArtifacts(program, ownTarget(), join(folder, bin, 'program'), join(folder, work));
 
 beforeAll(async () => {
   writeFileSync(secret, 'content');
-  built = await build();
+  program = await bundle(join(import.meta.dirname, 'fixtures/program.ts'));
+  built = build();
 }, 60_000);
 
 afterEach(async () => {
@@ -40,7 +40,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Starts the executable, and answers what it reports of itself after it has given up the files. */
 async function start(env: Record<string, string> = {}) {
   const socket = join(folder, `socket${(starts += 1)}`);
-  const child = spawn(built.file, [socket, secret], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(built.executable.file, [socket, secret], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   children.push(child);
   const complaints = text(child.stderr);
   const { value } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
@@ -84,15 +87,25 @@ test('takes nothing from NODE_OPTIONS', async () => {
   expect(report['title']).not.toBe('changed');
 });
 
-test('is executable, and its checksum verifies', () => {
-  expect(statSync(built.file).mode & 0o777).toBe(0o755);
-  writeChecksums([built], join(folder, 'bin'));
+test('is executable, and its checksum verifies, as those of its documents do', () => {
+  expect(statSync(built.executable.file).mode & 0o777).toBe(0o755);
+  writeChecksums(built);
   const verdict = execFileSync('sha256sum', ['-c', 'SHA256SUMS'], { cwd: join(folder, 'bin') });
-  expect(String(verdict)).toBe('program: OK\n');
+  expect(String(verdict)).toBe('program: OK\nprogram.cdx.json: OK\nprogram.licenses.txt: OK\n');
 });
 
-test('is built again only if something it is made of has changed', async () => {
-  expect(await build()).toEqual({ ...built, rebuilt: false });
-  rmSync(built.file);
-  expect(await build()).toMatchObject({ file: built.file, rebuilt: true });
+test('is built again only if something it is made of has changed', () => {
+  expect(build().executable).toEqual({ ...built.executable, rebuilt: false });
+  rmSync(built.executable.file);
+  expect(build().executable).toEqual(built.executable);
 });
+
+test('is the same, byte for byte, when it is built elsewhere', () => {
+  const again = build('another/bin', 'another/build');
+  expect(again.executable).toMatchObject({ sha256: built.executable.sha256, rebuilt: true });
+  expect(again.documents.map(contentOf)).toEqual(built.documents.map(contentOf));
+});
+
+function contentOf(file: string): string {
+  return readFileSync(file, 'utf8');
+}

@@ -1,5 +1,6 @@
 import { PluginError } from '../contract/plugin-error.ts';
 import type { Connector } from './connector.ts';
+import { licenses } from './licenses.ts';
 import { metadataOf, schemaOf } from './metadata.ts';
 
 const OK = 0;
@@ -31,6 +32,7 @@ export async function runCommand(
 const answers: Record<string, (connector: Connector) => string> = {
   '--help': help,
   '--version': ({ metadata }) => metadata.version,
+  '--licenses': ({ metadata }) => licenses(metadata.name),
   metadata: (connector) => JSON.stringify(metadataOf(connector), null, 2),
   schema: (connector) => JSON.stringify(schemaOf(connector), null, 2),
 };
@@ -58,6 +60,7 @@ Started by a VRSky host it serves one connection. Run by hand:
 
   ${name} --help           this text
   ${name} --version        the version
+  ${name} --licenses       the licence texts of all that is in the executable
   ${name} metadata         what the connector is and can do, as JSON
   ${name} schema           JSON Schema of a connection's settings
   ${name} validate FILE    checks a connection's settings and connectivity, and changes nothing

@@ -5,7 +5,7 @@ const asset = 'licenses';
 
 /** What `--licenses` prints. */
 export function licenses(name: string): string {
-  if (isSea() && getAssetKeys().includes(asset)) return getAsset(asset, 'utf8');
+  if (isSea() && getAssetKeys().includes(asset)) return getAsset(asset, 'utf8').trimEnd();
   return `${name} runs from its packages here: each has its licence in its own folder, below node_modules.
 The executable of ${name} carries the texts of all of them, and of Node.js.`;
 }

@@ -15,7 +15,7 @@ export interface ServeOptions {
 
 /**
  * The whole `main` of a connector. Started by a host it serves the connector; run by hand it answers
- * `--help`, `--version`, `metadata`, `schema` and `validate FILE`.
+ * `--help`, `--version`, `--licenses`, `metadata`, `schema` and `validate FILE`.
  * @param load imports the connector's code: called only after the handshake, when file access is gone
  */
 export async function serve(

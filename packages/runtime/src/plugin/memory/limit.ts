@@ -1,7 +1,7 @@
 import { PluginError } from '../../contract/plugin-error.ts';
 
 /** For machines without cgroups, and where several processes share one. */
-export const MEMORY_LIMIT_VARIABLE = 'VRSKY_MEMORY_LIMIT';
+const MEMORY_LIMIT_VARIABLE = 'VRSKY_MEMORY_LIMIT';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 };
 
