@@ -26,7 +26,9 @@ export function attachedProcess({ pid, address }: ReattachConfig, log: Logger): 
       ended.resolve(unknownExit);
       return;
     }
-    process.kill(pid, 'SIGKILL');
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {} // it has just ended
     timer.ref();
     await ended.promise;
   };

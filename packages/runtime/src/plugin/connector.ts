@@ -48,6 +48,7 @@ export interface Connector<In extends TSchema = TSchema, Out extends TSchema = T
     readonly description: string;
     readonly author: string;
     readonly documentation: string;
+    /** Besides `streaming`, which every connector gets from the runtime. */
     readonly capabilities: readonly Capability[];
   };
   readonly incoming?: IncomingSide<In>;

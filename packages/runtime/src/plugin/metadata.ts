@@ -7,6 +7,8 @@ import { supportedTypes } from './side.ts';
 export function metadataOf(connector: Connector): PluginMetadata {
   return {
     ...connector.metadata,
+    // What the runtime does for every connector.
+    capabilities: [...new Set([...connector.metadata.capabilities, 'streaming'])],
     protocolVersion: PROTOCOL_VERSION,
     supportedTypes: supportedTypes(connector),
     configSchema: JSON.stringify(schemaOf(connector)),
