@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import type { ServerHttp2Stream } from 'node:http2';
+import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Code, createClient } from '@connectrpc/connect';
 import { http2StreamKey } from '@vrsky/go-plugin';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -90,6 +91,29 @@ describe.each(pairs)('a gRPC connection ($how)', ({ serverTls, clientTls }) => {
 });
 
 describe('a connection', () => {
+  it('fails all calls when the server says goodbye and hangs up', async () => {
+    const address = join(tmpdir(), `goodbye-${crypto.randomUUID().slice(0, 8)}`);
+    // With the answer to one call on its way: what Node.js reports depends on where in it the connection ends.
+    const server = createHttp2Server().on('stream', (stream: ServerHttp2Stream) => {
+      stream.on('error', () => {});
+      stream.session?.destroy();
+    });
+    await once(server.listen(address), 'listening');
+    for (let round = 0; round < 20; round++) {
+      const { transport, close } = await connect(
+        { network: 'unix', address },
+        { tls: undefined, maxMessageBytes: 1_000 },
+      );
+      const testing = createClient(Testing, transport);
+      const calls = Array.from({ length: 5 }, () => testing.echo({}));
+      for (const { reason } of (await Promise.allSettled(calls)) as PromiseRejectedResult[]) {
+        expect(reason).toMatchObject({ code: Code.Unavailable });
+      }
+      await close();
+    }
+    server.close();
+  });
+
   it('gives up on a server that says nothing when its caller does', async () => {
     const silent = createServer(() => {}).listen(0, '127.0.0.1');
     await once(silent, 'listening');

@@ -62,9 +62,10 @@ function unavailableWhenLost(session: ClientHttp2Session, lost: Lost): Intercept
     const gone = session.destroyed && !signal.aborted && !answered && symptoms.has(error.code);
     return gone ? lost(error) : error;
   };
+  const answered = unlessClosed(session);
   return (next) => async (request) => {
     try {
-      const response = await next(request);
+      const response = await answered(next(request));
       if (!response.stream) return response;
       return { ...response, message: translated(response.message, request.signal) };
     } catch (error) {
@@ -81,4 +82,22 @@ function unavailableWhenLost(session: ClientHttp2Session, lost: Lost): Intercept
       throw await translate(error, signal);
     }
   }
+}
+
+/**
+ * When a server says goodbye and hangs up at once, Node.js closes a call that waits for its answer without an error, and
+ * Connect would wait forever. Whatever is still open a turn after the session's end has no answer to wait for.
+ */
+function unlessClosed(session: ClientHttp2Session): <T>(answer: Promise<T>) => Promise<T> {
+  const waiting = new Set<(error: Error) => void>();
+  session.once('close', () =>
+    setImmediate(() => {
+      for (const reject of waiting) reject(new Error('the server hung up without an answer'));
+    }),
+  );
+  return (answer) =>
+    new Promise((resolve, reject) => {
+      waiting.add(reject);
+      answer.then(resolve, reject).finally(() => waiting.delete(reject));
+    });
 }
