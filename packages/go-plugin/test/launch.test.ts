@@ -112,6 +112,25 @@ describe('a launched plugin', () => {
     ]);
   });
 
+  it('logs what its handlers did not mean to throw, and hides it from their callers', async () => {
+    const { testing, entries } = await start();
+    await expect(testing.run({ text: 'break down' })).rejects.toMatchObject({
+      code: Code.Internal,
+      rawMessage: 'internal error',
+    });
+    await expect
+      .poll(() => entries)
+      .toContainEqual({
+        level: 'error',
+        module: 'go-plugin',
+        msg: 'goplugin.testing.Testing/Run failed',
+        timestamp: expect.any(String),
+        fields: { error: expect.stringMatching(/^Error: nobody foresaw this\n +at /) },
+      });
+    await expect(testing.run({ text: 'fail' })).rejects.toMatchObject({ rawMessage: 'not today' });
+    expect(entries.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+
   it('refuses messages above its limit, and so does its host', async () => {
     const { testing } = await start({ env: { TESTING_MAX_BYTES: '5000' }, maxMessageBytes: 3000 });
     await expect(testing.echo({ data: new Uint8Array(6000) })).rejects.toMatchObject({

@@ -123,7 +123,9 @@ describe('a plugin that cannot be started', () => {
     };
     await expect(start({ handshake })).rejects.toMatchObject({
       code: 'PLUGIN_EXITED',
-      message: expect.stringContaining('This binary is a plugin.'),
+      message: expect.stringMatching(
+        /This binary is a plugin\.[^]*magicCookieKey and magicCookieValue must be the same/,
+      ),
     });
   });
 
@@ -169,7 +171,8 @@ describe('a plugin that cannot be started', () => {
     });
   });
 
-  it('because the host names no cookie or no version', async () => {
+  it('because the host names no command, no cookie or no version', async () => {
+    await expect(start({ command: '' })).rejects.toMatchObject({ code: 'MISCONFIGURED' });
     await expect(start({ versions: [] })).rejects.toMatchObject({ code: 'MISCONFIGURED' });
   });
 });

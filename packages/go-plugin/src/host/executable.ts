@@ -28,7 +28,7 @@ export async function findExecutable(command: string): Promise<string> {
     refused ??
     new GoPluginError(
       'EXECUTABLE_NOT_FOUND',
-      `plugin executable not found: ${command}\nCheck the path, or install the plugin; a bare name is looked up in PATH.`,
+      `plugin executable not found: ${command}\nCheck the path, or install the plugin. A bare name is looked up in PATH: write ./${command} for a file here.`,
     )
   );
 }

@@ -1,4 +1,5 @@
 import { GoPluginError } from '../errors.ts';
+import { notExecutable } from '../handshake/not-executable.ts';
 import { crash, createLogParser } from '../logs/parse.ts';
 
 /** How a plugin process ended. Of one that was reattached to, neither code nor signal nor lines are known. */
@@ -16,7 +17,9 @@ export function exitedEarly(exit: Exit, notes = ''): GoPluginError {
     `plugin exited before we could connect (${statusOf(exit)})` +
       (lastLinesOf(exit) || '; it wrote nothing to stderr\n') +
       notes +
-      'Run the plugin by hand to see whether it starts on this machine.',
+      (exit.lastLines.some((line) => line.startsWith(notExecutable))
+        ? 'It does not take this host for its own: magicCookieKey and magicCookieValue must be the same on both sides.'
+        : 'Run the plugin by hand to see whether it starts on this machine.'),
   );
 }
 

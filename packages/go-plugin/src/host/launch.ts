@@ -95,7 +95,7 @@ async function start(options: LaunchOptions, signal: AbortSignal): Promise<Plugi
 
 function checkOptions(options: LaunchOptions): void {
   const { handshake, versions } = options;
-  if ('config' in options) throw exactlyOneTarget();
+  if ('config' in options || !options.command) throw exactlyOneTarget();
   if (
     handshake.magicCookieKey === '' ||
     handshake.magicCookieValue === '' ||

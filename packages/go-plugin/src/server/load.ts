@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import type { ConnectRouter } from '@connectrpc/connect';
 import { createBroker } from '../broker/broker.ts';
 import { type SocketNetworkOptions, socketNetwork } from '../broker/network.ts';
 import { grpcHandler } from '../grpc/handler.ts';
@@ -7,6 +9,7 @@ import type { Prints } from './prints.ts';
 import { registerReflection } from './reflection/service.ts';
 import { coreRoutes } from './services.ts';
 import type { Shutdown } from './shutdown.ts';
+import { logToStderr } from './stderr.ts';
 
 /** The part of serving that needs Connect and Protobuf, and is loaded only when the host has its handshake line. */
 export async function loadServices(options: {
@@ -28,9 +31,12 @@ export async function loadServices(options: {
     stopping: shutdown.stopping,
   });
   const application = await options.application?.({ broker: brokerEnd.broker });
-  return grpcHandler((router) => {
+  const routes = (router: ConnectRouter): void => {
     core(router);
     application?.(router);
     registerReflection(router);
-  }, network.maxMessageBytes);
+  };
+  return grpcHandler(routes, network.maxMessageBytes, (method, error) => {
+    logToStderr('error', `${method} failed`, { error: inspect(error) });
+  });
 }

@@ -1,7 +1,8 @@
 import type { Handshake } from '../handshake/handshake.ts';
+import { notExecutable } from '../handshake/not-executable.ts';
 import { writeStderr } from './stderr.ts';
 
-const notExecutable = `This binary is a plugin. These are not meant to be executed directly.
+const byHand = `${notExecutable} These are not meant to be executed directly.
 Please execute the program that consumes these plugins, which will
 load any plugins automatically
 `;
@@ -14,7 +15,7 @@ this as a bug.
 export function requireHost(handshake: Handshake, env: NodeJS.ProcessEnv): void {
   const { magicCookieKey, magicCookieValue } = handshake;
   if (magicCookieKey === '' || magicCookieValue === '') refuse(misconfigured);
-  if (env[magicCookieKey] !== magicCookieValue) refuse(notExecutable);
+  if (env[magicCookieKey] !== magicCookieValue) refuse(byHand);
 }
 
 function refuse(text: string): never {
