@@ -1,4 +1,4 @@
-import { PluginError } from '@vrsky/runtime';
+import { type Message, PluginError } from '@vrsky/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { needs } from '../tools/testing/require-program.ts';
 import { buildGoProgram } from './support/go-program.ts';
@@ -15,8 +15,8 @@ describe.runIf(needs('go'))('our host runs a Go connector', () => {
     ['with AutoMTLS', true],
     ['without TLS', false],
   ])('%s', (_, autoMtls) => {
-    const launch = (settings = {}): ReturnType<typeof launchWithHost> =>
-      launchWithHost(connector.path, autoMtls, configOf('memory', settings));
+    const launch = (...args: string[]): ReturnType<typeof launchWithHost> =>
+      launchWithHost(connector.path, autoMtls, configOf('memory', {}), args);
 
     test('all seven methods work', async () => {
       const { node, metadata } = await launch();
@@ -78,6 +78,80 @@ describe.runIf(needs('go'))('our host runs a Go connector', () => {
       ]);
     });
 
+    test('a send stream answers each message by itself', async () => {
+      const { node } = await launch('-batches');
+      await node.connect(configOf('memory', { reject: ['id-7'] }));
+      const stream = await node.sendStream();
+      const ids = [...Array(2000).keys()].map((i) => `id-${i}`);
+      const sends = [...ids, ''].map((id) => stream.send(messageOf(id)));
+      const outcomes = await Promise.allSettled(sends);
+      await stream.close();
+      const failures = outcomes.flatMap((outcome, i) =>
+        outcome.status === 'rejected' ? { i, code: (outcome.reason as PluginError).code } : [],
+      );
+      expect(failures).toEqual([
+        { i: 7, code: 'SEND_FAILED' },
+        { i: 2000, code: 'INVALID_MESSAGE' },
+      ]);
+      const { details } = await node.health();
+      expect(details['sent']).toBe('1999');
+      expect(Number(details['batches'])).toBeLessThan(100);
+    });
+
+    test('a receive stream brings what is granted, and settles it', async () => {
+      const { node } = await launch();
+      await node.connect(configOf('memory', { messages: ['a', 'b', 'c'].map((id) => ({ id })) }));
+      const stream = node.receiveStream();
+      stream.grant(2, 1000);
+      const received: string[] = [];
+      const unknown: string[] = [];
+      for await (const { deliveries, unknownDeliveryIds } of stream.frames) {
+        received.push(...deliveries.map(({ message }) => message.id));
+        unknown.push(...unknownDeliveryIds);
+        stream.settle(deliveries.map(({ deliveryId }) => ({ deliveryId, outcome: 'ack' })));
+        if (received.length === 2 && unknown.length === 0) {
+          stream.settle([{ deliveryId: 'never given', outcome: 'ack' }]);
+        } else if (unknown.length > 0) stream.halfClose();
+      }
+      expect({ received, unknown }).toEqual({ received: ['a', 'b'], unknown: ['never given'] });
+      const { details } = await node.health();
+      expect(details).toMatchObject({ acked: '2', waiting: '1', outstanding: '0' });
+    });
+
+    test('a stream that breaks gives back what was not settled', async () => {
+      const { node } = await launch();
+      await node.connect(configOf('memory', { messages: [{ id: 'a' }] }));
+      const life = new AbortController();
+      const stream = node.receiveStream({ signal: life.signal });
+      stream.grant(1, 1000);
+      const frames = stream.frames[Symbol.asyncIterator]();
+      const first = await frames.next();
+      life.abort();
+      await expect(frames.next()).rejects.toMatchObject({ name: 'AbortError' });
+      const again = await node.receive({ timeoutMs: 5000 });
+      expect(again.message.id).toBe('a');
+      expect(first.value?.deliveries).not.toContainEqual(
+        expect.objectContaining({ deliveryId: again.deliveryId }),
+      );
+    });
+
+    test('a connector that acks nothing is received from by calls', async () => {
+      const { node } = await launch('-specification');
+      await node.connect(configOf('memory', {}));
+      const sending = await node.sendStream();
+      await sending.send(messageOf('a'));
+      await sending.close();
+      const receiving = node.receiveStream();
+      receiving.grant(1, 1000);
+      const frames = receiving.frames[Symbol.asyncIterator]();
+      await expect(frames.next()).rejects.toMatchObject({
+        code: 'UNSUPPORTED',
+        recoverable: false,
+      });
+      const { message, deliveryId } = await node.receive({ timeoutMs: 5000 });
+      expect({ id: message.id, deliveryId }).toEqual({ id: 'a', deliveryId: '' });
+    });
+
     test('its typed errors arrive whole', async () => {
       const { node } = await launch();
       const failure = {
@@ -125,3 +199,10 @@ describe.runIf(needs('go'))('our host runs a Go connector', () => {
     });
   });
 });
+
+function messageOf(id: string): Message {
+  const nobody = { customerId: '', tenantId: '', integrationId: '', source: '', destination: '' };
+  const metadata = { ...nobody, correlationId: '', traceId: '' };
+  const payload = Buffer.from(id);
+  return { id, payload, contentType: '', headers: {}, metadata, timestamp: undefined };
+}

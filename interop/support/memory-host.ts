@@ -27,6 +27,7 @@ export async function launchWithHost(
   command: string,
   autoMtls: boolean,
   config: ConnectionConfig,
+  args: readonly string[] = [],
 ): Promise<ConnectorProcess & { readonly asked: string[] }> {
   const asked: string[] = [];
   const state = new Map<string, { value: Uint8Array; revision: bigint }>();
@@ -52,7 +53,7 @@ export async function launchWithHost(
     },
   };
   const log = pino({ level: 'silent' });
-  const connector = await launchConnector({ command, autoMtls, log, hostFunctions });
+  const connector = await launchConnector({ command, args, autoMtls, log, hostFunctions });
   onTestFinished(() => connector.kill());
   return { ...connector, asked };
 }

@@ -17,6 +17,8 @@ var (
 	_ AckReceiver      = (*nodeClient)(nil)
 	_ WarningValidator = (*nodeClient)(nil)
 	_ HealthReporter   = (*nodeClient)(nil)
+	_ StreamSender     = (*nodeClient)(nil)
+	_ StreamReceiver   = (*nodeClient)(nil)
 )
 
 func (c *nodeClient) Metadata() PluginMetadata { return c.metadata }
@@ -68,12 +70,7 @@ func (c *nodeClient) receive(ctx context.Context, request *connectorpb.ReceiveRe
 	if err != nil {
 		return Delivery{}, fromStatus("Receive", err)
 	}
-	wire := response.GetDelivery()
-	return Delivery{
-		Message:    messageFromWire(wire.GetMessage()),
-		ID:         wire.GetDeliveryId(),
-		AckTimeout: wire.GetAckTimeout().AsDuration(),
-	}, nil
+	return deliveryFromWire(response.GetDelivery()), nil
 }
 
 func (c *nodeClient) Acknowledge(ctx context.Context, settlements ...Settlement) ([]string, error) {

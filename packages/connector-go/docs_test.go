@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -22,8 +23,17 @@ const guide = "../../docs/go-host.md"
 
 // The guide's program is built and run as its reader would.
 func TestTheProgramOfTheGuideMovesWebhooks(t *testing.T) {
+	blocks := guideBlocks(t)
+	t.Run("by calls", func(t *testing.T) { movesWebhooks(t, blocks[:1]) })
+	t.Run("by streams", func(t *testing.T) {
+		main := bytes.Replace(blocks[0], []byte("return pump(ctx, "), []byte("return pumpByStreams(ctx, "), 1)
+		movesWebhooks(t, [][]byte{main, blocks[1]})
+	})
+}
+
+func movesWebhooks(t *testing.T, sources [][]byte) {
 	directory := t.TempDir()
-	program := buildGuide(t, directory)
+	program := buildGuide(t, directory, sources)
 	if err := os.Symlink(httpConnector, filepath.Join(directory, "http-connector")); err != nil {
 		t.Fatal(err)
 	}
@@ -87,29 +97,36 @@ func TestTheProgramOfTheGuideMovesWebhooks(t *testing.T) {
 	}
 }
 
-func buildGuide(t *testing.T, directory string) string {
+func guideBlocks(t *testing.T) (blocks [][]byte) {
 	t.Helper()
 	text, err := os.ReadFile(guide)
 	if errors.Is(err, os.ErrNotExist) {
 		t.Skip("not in the repository of the connectors")
 	}
-	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(text, -1)
-	if len(blocks) != 1 {
+	for _, found := range regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(text, -1) {
+		blocks = append(blocks, found[1])
+	}
+	if len(blocks) != 2 {
 		t.Fatalf("%d Go blocks in %s", len(blocks), guide)
 	}
-	source := filepath.Join(directory, "main.go")
-	if err := os.WriteFile(source, blocks[0][1], 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if unformatted, err := exec.Command("gofmt", "-l", source).CombinedOutput(); err != nil || len(unformatted) > 0 {
-		t.Fatalf("gofmt: %s %v", unformatted, err)
-	}
-	if output, err := exec.Command("go", "vet", source).CombinedOutput(); err != nil {
-		t.Fatalf("go vet: %s", output)
+	return blocks
+}
+
+func buildGuide(t *testing.T, directory string, sources [][]byte) string {
+	t.Helper()
+	var files []string
+	for i, source := range sources {
+		files = append(files, filepath.Join(directory, fmt.Sprintf("block%d.go", i)))
+		if err := os.WriteFile(files[i], source, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	program := filepath.Join(directory, "control-plane")
-	if output, err := exec.Command("go", "build", "-o", program, source).CombinedOutput(); err != nil {
-		t.Fatalf("go build: %s", output)
+	for _, command := range [][]string{{"gofmt", "-l"}, {"go", "vet"}, {"go", "build", "-o", program}} {
+		arguments := append(command[1:], files...)
+		if output, err := exec.Command(command[0], arguments...).CombinedOutput(); err != nil || len(output) > 0 {
+			t.Fatalf("%v: %s %v", command, output, err)
+		}
 	}
 	return program
 }

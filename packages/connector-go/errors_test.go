@@ -39,12 +39,12 @@ func TestATypedErrorArrivesWhole(t *testing.T) {
 		RetryAfter: 1500 * time.Millisecond, Reason: "PORT_IN_USE", Field: "settings.port",
 	}
 	dispensed := serve(t, failing(fmt.Errorf("wrapped: %w", &want)))
-	_, err := dispensed.Send(t.Context(), connector.Message{})
+	_, err := dispensed.Send(t.Context(), fullMessage())
 	equal(t, *plugError(t, err), want)
 }
 
 func TestAnUntypedErrorIsInternalAndRecoverable(t *testing.T) {
-	_, err := serve(t, failing(errors.New("oops"))).Send(t.Context(), connector.Message{})
+	_, err := serve(t, failing(errors.New("oops"))).Send(t.Context(), fullMessage())
 	equal(t, *plugError(t, err), connector.PluginError{
 		Code: connector.CodeInternal, Message: "oops", Recoverable: true,
 	})
@@ -52,7 +52,7 @@ func TestAnUntypedErrorIsInternalAndRecoverable(t *testing.T) {
 
 func TestALongOrBrokenTextStillArrives(t *testing.T) {
 	long := connector.NewSendError("\xff"+strings.Repeat("ä", 5000), false)
-	_, err := serve(t, failing(long)).Send(t.Context(), connector.Message{})
+	_, err := serve(t, failing(long)).Send(t.Context(), fullMessage())
 	failure := plugError(t, err)
 	if failure.Code != connector.CodeSendFailed || len(failure.Message) > 4096 || len(failure.Message) < 4090 {
 		t.Fatalf("%s, %d bytes", failure.Code, len(failure.Message))
@@ -67,7 +67,7 @@ func TestAPanicEndsTheCallOnly(t *testing.T) {
 		send:   func(context.Context, connector.Message) (string, error) { panic("secret") },
 		health: func(context.Context) error { return nil },
 	})
-	_, err := dispensed.Send(t.Context(), connector.Message{})
+	_, err := dispensed.Send(t.Context(), fullMessage())
 	failure := plugError(t, err)
 	if failure.Code != connector.CodeInternal || !failure.Recoverable || strings.Contains(failure.Message, "secret") {
 		t.Fatalf("got %v", failure)
@@ -101,7 +101,7 @@ func TestTheCallersCancellationAndDeadlineReachTheImpl(t *testing.T) {
 }
 
 func TestATimeoutOfTheConnectorsOwnIsNotTheCallers(t *testing.T) {
-	_, err := serve(t, failing(context.DeadlineExceeded)).Send(t.Context(), connector.Message{})
+	_, err := serve(t, failing(context.DeadlineExceeded)).Send(t.Context(), fullMessage())
 	if errors.Is(err, context.DeadlineExceeded) || code(err) != connector.CodeInternal {
 		t.Fatalf("got %v", err)
 	}

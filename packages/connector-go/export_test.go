@@ -1,7 +1,23 @@
 package connector
 
+import (
+	"testing"
+
+	"github.com/ValueRetail/vrsky/pkg/connector/connectorpb"
+)
+
 // For tests of statuses that no peer of ours sends.
 var (
 	FromStatus = fromStatus
 	ToStatus   = toStatus
 )
+
+// WireConfig is for hosts that are not built on this package.
+func WireConfig(t *testing.T, config ConnectionConfig) *connectorpb.ConnectionConfig {
+	t.Helper()
+	wire, err := configToWire(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wire
+}

@@ -7,7 +7,7 @@ import (
 
 // The interfaces of this file are optional. A dispensed ConnectionNode implements AckReceiver,
 // WarningValidator and HealthReporter, so a host asserts them; an Impl may implement any of them, and
-// is then called through it.
+// is then called through it. More of them are in streams.go.
 
 // AckReceiver receives messages that the host settles. Only the settlement completes a message
 // outside (a webhook's 2xx, the PUBACK, the move of a file), so nothing is lost if the host dies.

@@ -56,5 +56,8 @@ func TestTheInteropHostFindsFault(t *testing.T) {
 		if err == nil || failed == 0 {
 			t.Errorf("%s: %d of %d checks failed, %v", executable, failed, len(checks), err)
 		}
+		if last := checks[len(checks)-1]; last.Check != "no-socket-left" || !last.OK {
+			t.Errorf("%s: ended with %+v", executable, last)
+		}
 	}
 }

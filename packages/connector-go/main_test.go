@@ -41,18 +41,24 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// launch starts a connector process and dispenses it. Teardown proves that the process and, unless it
-// crashed, its sockets are gone.
+// launch starts a connector process and dispenses it.
 func launch(t *testing.T, executable string, autoMTLS bool, p *connector.ConnectionNodePlugin) (
 	connector.ConnectionNode, *plugin.Client,
 ) {
+	t.Helper()
+	client := start(t, exec.Command(executable), autoMTLS, p)
+	return dispense(t, client), client
+}
+
+// start starts a process. Teardown proves that the process and, unless it crashed, its sockets are gone.
+func start(t *testing.T, command *exec.Cmd, autoMTLS bool, p plugin.Plugin) *plugin.Client {
 	t.Helper()
 	sockets := t.TempDir()
 	t.Setenv("TMPDIR", sockets)
 	client := plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  connector.Handshake,
 		Plugins:          map[string]plugin.Plugin{connector.PluginName: p},
-		Cmd:              exec.Command(executable),
+		Cmd:              command,
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		AutoMTLS:         autoMTLS,
 		Logger:           hclog.NewNullLogger(),
@@ -71,7 +77,7 @@ func launch(t *testing.T, executable string, autoMTLS bool, p *connector.Connect
 			return err == nil && len(left) == 0
 		})
 	})
-	return dispense(t, client), client
+	return client
 }
 
 func dispense(t *testing.T, client *plugin.Client) connector.ConnectionNode {

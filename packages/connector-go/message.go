@@ -23,6 +23,9 @@ type Message struct {
 	Timestamp time.Time
 }
 
+// Size is what a message counts against the byte credit of a ReceiveStream: payload and headers.
+func (m Message) Size() int { return sizeOf(m.Payload, m.Headers) }
+
 // MessageMetadata holds multi-tenancy and context information. Empty strings mean "not known".
 type MessageMetadata struct {
 	// CustomerID is the tenant's customer identifier.

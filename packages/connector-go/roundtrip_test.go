@@ -125,7 +125,7 @@ func TestNothingArrivesAsEmptyAndWritable(t *testing.T) {
 		connect: func(_ context.Context, c connector.ConnectionConfig) error { config = c; return nil },
 		send:    func(_ context.Context, m connector.Message) (string, error) { sent = m; return "", nil },
 	})
-	_, sendErr := dispensed.Send(t.Context(), connector.Message{})
+	_, sendErr := dispensed.Send(t.Context(), connector.Message{ID: "m"})
 	if err := errors.Join(sendErr, dispensed.Connect(t.Context(), connector.ConnectionConfig{})); err != nil {
 		t.Fatal(err)
 	}

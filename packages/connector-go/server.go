@@ -17,6 +17,9 @@ type nodeServer struct {
 	broker   *plugin.GRPCBroker
 	tenancy  tenancy
 	returned returnedMessages
+
+	connection connection
+	leases     leases
 }
 
 func (s *nodeServer) Metadata(
@@ -44,7 +47,12 @@ func (s *nodeServer) Connect(
 	ctx context.Context, request *connectorpb.ConnectRequest,
 ) (*connectorpb.ConnectResponse, error) {
 	return serve(ctx, "Connect", func() (*connectorpb.ConnectResponse, error) {
-		return &connectorpb.ConnectResponse{}, s.impl.Connect(ctx, configFromWire(request.GetConfig()))
+		config := configFromWire(request.GetConfig())
+		if err := s.impl.Connect(ctx, config); err != nil {
+			return nil, err
+		}
+		s.connection.open(config)
+		return &connectorpb.ConnectResponse{}, nil
 	})
 }
 
@@ -52,7 +60,8 @@ func (s *nodeServer) Disconnect(
 	ctx context.Context, _ *connectorpb.DisconnectRequest,
 ) (*connectorpb.DisconnectResponse, error) {
 	return serve(ctx, "Disconnect", func() (*connectorpb.DisconnectResponse, error) {
-		return &connectorpb.DisconnectResponse{}, s.impl.Disconnect(ctx)
+		err := s.connection.disconnect(func() error { return s.impl.Disconnect(ctx) })
+		return &connectorpb.DisconnectResponse{}, err
 	})
 }
 
@@ -61,12 +70,20 @@ func (s *nodeServer) Send(
 ) (*connectorpb.SendResponse, error) {
 	return serve(ctx, "Send", func() (*connectorpb.SendResponse, error) {
 		message := messageFromWire(request.GetMessage())
-		if err := s.tenancy.check(message); err != nil {
+		if err := s.check(message); err != nil {
 			return nil, err
 		}
 		id, err := s.impl.Send(ctx, message)
 		return &connectorpb.SendResponse{Receipt: &connectorpb.SendReceipt{MessageId: id}}, err
 	})
+}
+
+// check refuses a message that must not be sent.
+func (s *nodeServer) check(message Message) error {
+	if message.ID == "" {
+		return &PluginError{Code: CodeInvalidMessage, Message: "the message has no id", Field: "message.id"}
+	}
+	return s.tenancy.check(message)
 }
 
 func (s *nodeServer) Receive(
@@ -78,11 +95,7 @@ func (s *nodeServer) Receive(
 			return nil, err
 		}
 		s.tenancy.stamp(&delivery.Message)
-		return &connectorpb.ReceiveResponse{Delivery: &connectorpb.Delivery{
-			Message:    messageToWire(delivery.Message),
-			DeliveryId: delivery.ID,
-			AckTimeout: durationToWire(delivery.AckTimeout),
-		}}, nil
+		return &connectorpb.ReceiveResponse{Delivery: deliveryToWire(delivery)}, nil
 	})
 }
 
@@ -94,11 +107,11 @@ func (s *nodeServer) Acknowledge(
 		return nil, status.Error(codes.Unimplemented, "this connector hands out nothing to acknowledge")
 	}
 	return serve(ctx, "Acknowledge", func() (*connectorpb.AcknowledgeResponse, error) {
-		settlements := make([]Settlement, 0, len(request.GetSettlements()))
-		for _, settlement := range request.GetSettlements() {
-			settlements = append(settlements, settlementFromWire(settlement))
-		}
+		settlements := settlementsFromWire(request.GetSettlements())
 		unknown, err := impl.Acknowledge(ctx, settlements...)
+		if err == nil {
+			s.leases.end(settlements...)
+		}
 		return &connectorpb.AcknowledgeResponse{UnknownDeliveryIds: unknown}, err
 	})
 }

@@ -18,36 +18,37 @@ import (
 
 const maxErrorMessageBytes = 4 << 10
 
-// serve runs the part of an rpc that is not ours, and turns its failure into a status. grpc-go lets a
-// panic end the process; here it ends the call.
-func serve[T any](ctx context.Context, method string, call func() (T, error)) (result T, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			log.Printf("[ERROR] %s panicked: %v\n%s", method, cause, debug.Stack())
-			err = toStatus(ctx, &PluginError{
-				Code:        CodeInternal,
-				Message:     method + " panicked; the process's standard error has the stack: report it as a bug",
-				Recoverable: true,
-			})
-		}
-	}()
-	if result, err = call(); err != nil {
+// serve runs the part of an rpc that is not ours, and turns its failure into a status.
+func serve[T any](ctx context.Context, method string, call func() (T, error)) (T, error) {
+	result, err := guard(method, call)
+	if err != nil {
 		return result, toStatus(ctx, err)
 	}
 	return result, nil
 }
 
+// guard runs what is not ours. A panic would end the process; here it ends the call.
+func guard[T any](method string, call func() (T, error)) (result T, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			log.Printf("[ERROR] %s panicked: %v\n%s", method, cause, debug.Stack())
+			err = &PluginError{
+				Code:        CodeInternal,
+				Message:     method + " panicked; the process's standard error has the stack: report it as a bug",
+				Recoverable: true,
+			}
+		}
+	}()
+	return call()
+}
+
 // toStatus keeps a context error only if it is the caller's: an inner timeout of the connector is an
 // error like any other, and must not look as if the caller had given up.
 func toStatus(ctx context.Context, err error) error {
-	var typed *PluginError
-	if !errors.As(err, &typed) {
-		if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
-			return status.FromContextError(ctx.Err()).Err()
-		}
-		typed = &PluginError{Code: CodeInternal, Message: err.Error(), Recoverable: true}
+	if isContextError(err) && ctx.Err() != nil {
+		return status.FromContextError(ctx.Err()).Err()
 	}
-	sent := sendable(typed)
+	sent := toPluginError(err)
 	plain := status.New(statusCode(sent), sent.Error())
 	detailed, detailErr := plain.WithDetails(errorToWire(sent))
 	if detailErr != nil {
@@ -56,10 +57,26 @@ func toStatus(ctx context.Context, err error) error {
 	return detailed.Err()
 }
 
-// sendable makes sure that an error travels whatever its text: it goes in HTTP/2 headers and in
+// endOfStream gives the status that a stream ends with. One of grpc-go's own, such as that of a frame
+// above the limit, stays what it is.
+func endOfStream(ctx context.Context, err error) error {
+	if _, ok := status.FromError(err); ok {
+		return err
+	}
+	return toStatus(ctx, err)
+}
+
+func isContextError(err error) bool {
+	return !errors.As(err, new(*PluginError)) &&
+		(errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded))
+}
+
+// toPluginError makes sure that an error travels whatever its text: it goes in HTTP/2 headers and in
 // protobuf strings.
-func sendable(e *PluginError) *PluginError {
-	sent := *e
+func toPluginError(err error) *PluginError {
+	typed := &PluginError{Code: CodeInternal, Message: err.Error(), Recoverable: true}
+	errors.As(err, &typed)
+	sent := *typed
 	for _, text := range []*string{&sent.Code, &sent.Message, &sent.Reason, &sent.Field} {
 		*text = clip(*text)
 	}
@@ -91,6 +108,17 @@ func errorToWire(e *PluginError) *connectorpb.PluginError {
 	return wire
 }
 
+func errorFromWire(wire *connectorpb.PluginError) *PluginError {
+	return &PluginError{
+		Code:        wire.GetCode(),
+		Message:     wire.GetMessage(),
+		Recoverable: wire.GetRecoverable(),
+		RetryAfter:  wire.GetRetryAfter().AsDuration(),
+		Reason:      wire.GetReason(),
+		Field:       wire.GetField(),
+	}
+}
+
 func clip(text string) string {
 	const ellipsis = "…"
 	text = strings.ToValidUTF8(text, "\uFFFD")
@@ -113,14 +141,7 @@ func fromStatus(method string, err error) error {
 	failure := status.Convert(err)
 	for _, detail := range failure.Details() {
 		if wire, ok := detail.(*connectorpb.PluginError); ok {
-			return &PluginError{
-				Code:        wire.GetCode(),
-				Message:     wire.GetMessage(),
-				Recoverable: wire.GetRecoverable(),
-				RetryAfter:  wire.GetRetryAfter().AsDuration(),
-				Reason:      wire.GetReason(),
-				Field:       wire.GetField(),
-			}
+			return errorFromWire(wire)
 		}
 	}
 	text := method + ": " + failure.Message()

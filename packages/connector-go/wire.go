@@ -55,6 +55,22 @@ func messageFromWire(wire *connectorpb.Message) Message {
 	return message
 }
 
+func deliveryToWire(d Delivery) *connectorpb.Delivery {
+	return &connectorpb.Delivery{
+		Message:    messageToWire(d.Message),
+		DeliveryId: d.ID,
+		AckTimeout: durationToWire(d.AckTimeout),
+	}
+}
+
+func deliveryFromWire(wire *connectorpb.Delivery) Delivery {
+	return Delivery{
+		Message:    messageFromWire(wire.GetMessage()),
+		ID:         wire.GetDeliveryId(),
+		AckTimeout: wire.GetAckTimeout().AsDuration(),
+	}
+}
+
 func settlementToWire(s Settlement) *connectorpb.Settlement {
 	wire := &connectorpb.Settlement{DeliveryId: s.DeliveryID}
 	if s.Nack != nil {
@@ -74,6 +90,14 @@ func settlementToWire(s Settlement) *connectorpb.Settlement {
 	}
 	wire.Outcome = &connectorpb.Settlement_Ack{Ack: ack}
 	return wire
+}
+
+func settlementsFromWire(wire []*connectorpb.Settlement) []Settlement {
+	settlements := make([]Settlement, len(wire))
+	for i, settlement := range wire {
+		settlements[i] = settlementFromWire(settlement)
+	}
+	return settlements
 }
 
 // settlementFromWire takes a settlement without an outcome for a plain retry: nothing is lost by

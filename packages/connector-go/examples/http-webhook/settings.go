@@ -45,8 +45,10 @@ func (c *MyHTTPConnector) Metadata() connector.PluginMetadata {
 		SupportedTypes:  []string{webhookType, restType},
 		Description:     "Receives webhooks and calls REST endpoints",
 		Author:          "VRSky",
-		Capabilities:    []string{string(connector.CapabilityBiDirectional)},
-		ConfigSchema:    configSchema,
+		Capabilities: []string{
+			string(connector.CapabilityBiDirectional), string(connector.CapabilityStreaming),
+		},
+		ConfigSchema: configSchema,
 	}
 }
 

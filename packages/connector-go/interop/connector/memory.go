@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -22,6 +23,7 @@ type memory struct {
 	released  chan struct{} // closed by Disconnect
 	hostCalls map[string]string
 	sent      int
+	sending   int // calls of Send
 }
 
 var (
@@ -106,14 +108,25 @@ func (m *memory) Send(ctx context.Context, msg connector.Message) (string, error
 	if err != nil {
 		return "", err
 	}
+	m.countSending(1)
+	defer m.countSending(-1)
 	if err := connected.misbehave(ctx, "Send"); err != nil {
 		return "", err
+	}
+	if slices.Contains(connected.Reject, msg.ID) {
+		return "", connector.NewSendError("rejected by settings", false)
 	}
 	m.queue.add(msg)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sent++
 	return "memory-" + strconv.Itoa(m.sent), nil
+}
+
+func (m *memory) countSending(change int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sending += change
 }
 
 func (m *memory) Receive(ctx context.Context) (connector.Message, error) {
@@ -158,7 +171,7 @@ func (m *memory) Health(ctx context.Context) error {
 	return err
 }
 
-// ReportHealth tells what happened: sent, acked, rejected, waiting, outstanding, lastReply, host.*.
+// ReportHealth tells what happened: sent, sending, acked, rejected, waiting, outstanding, lastReply, host.*.
 func (m *memory) ReportHealth(ctx context.Context) (connector.HealthReport, error) {
 	connected, err := m.connected()
 	if err != nil {
@@ -171,6 +184,7 @@ func (m *memory) ReportHealth(ctx context.Context) (connector.HealthReport, erro
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	details["sent"] = strconv.Itoa(m.sent)
+	details["sending"] = strconv.Itoa(m.sending)
 	maps.Copy(details, m.hostCalls)
 	return connector.HealthReport{Degraded: connected.Degraded, Details: details}, nil
 }

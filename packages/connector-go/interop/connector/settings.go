@@ -25,6 +25,12 @@ type settings struct {
 	Crash string `json:"crash"`
 	Hang  string `json:"hang"`
 
+	// Reject names messages that Send fails for, for good.
+	Reject []string `json:"reject"`
+
+	// LoseResult makes SendBatch leave out a result.
+	LoseResult bool `json:"loseResult"`
+
 	// CallHost makes Connect call every host function; Secret is the name to ask for. What came of it
 	// is in the details of Health.
 	CallHost bool   `json:"callHost"`

@@ -59,11 +59,15 @@ func destinationScenario(checks *checks, p *process) {
 	foreign.Metadata.CustomerID = "somebody-else"
 	_, err = p.node.Send(ctx, foreign)
 	checks.add("send-foreign", pluginError(err, connector.CodeTenantMismatch, false), "%v", err)
+	checkSendStream(ctx, checks, p, endpoint, message)
 	_, err = p.node.Receive(ctx)
 	checks.add("receive-on-destination", pluginError(err, connector.CodeUnsupported, false), "%v", err)
+	checks.add("receive-stream-on-destination", pluginError(firstFrameError(ctx, p.node), connector.CodeUnsupported, false), "")
 	checks.add("rest-disconnect", p.node.Disconnect(ctx), "")
 	_, err = p.node.Send(ctx, message)
 	checks.add("send-after-disconnect", pluginError(err, connector.CodeNotConnected, true), "")
+	err = firstSendError(ctx, p.node, message)
+	checks.add("send-stream-after-disconnect", pluginError(err, connector.CodeNotConnected, true), "")
 }
 
 func checkTooLarge(ctx context.Context, checks *checks, node connector.ConnectionNode, message connector.Message) {
@@ -76,7 +80,8 @@ func checkTooLarge(ctx context.Context, checks *checks, node connector.Connectio
 // endpoint is the outside system. It keeps the last request.
 type endpoint struct {
 	mu          sync.Mutex
-	status      int
+	status      int // 0 = no answer, until the caller goes
+	count       int
 	body        []byte
 	contentType string
 }
@@ -84,12 +89,39 @@ type endpoint struct {
 func (e *endpoint) ServeHTTP(response http.ResponseWriter, request *http.Request) {
 	body, _ := io.ReadAll(request.Body)
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	e.body, e.contentType = body, request.Header.Get("Content-Type")
-	if e.status == http.StatusServiceUnavailable {
+	e.count++
+	status := e.status
+	e.mu.Unlock()
+	switch status {
+	case 0:
+		<-request.Context().Done()
+		return
+	case http.StatusServiceUnavailable:
 		response.Header().Set("Retry-After", "7")
 	}
-	response.WriteHeader(e.status)
+	response.WriteHeader(status)
+}
+
+func (e *endpoint) requests() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.count
+}
+
+// next gives a function that waits for the next request.
+func (e *endpoint) next() (arrived func(context.Context) error) {
+	before := e.requests()
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+		defer cancel()
+		for ; e.requests() == before; time.Sleep(time.Millisecond) {
+			if ctx.Err() != nil {
+				return errors.New("nothing arrives at the endpoint")
+			}
+		}
+		return nil
+	}
 }
 
 func (e *endpoint) answer(status int) {

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/go-plugin"
 
 	"github.com/ValueRetail/vrsky/pkg/connector"
+	"github.com/ValueRetail/vrsky/pkg/connector/connectorpb"
 )
 
 var identity = connector.Identity{CustomerID: "customer-1", TenantID: "tenant-1", IntegrationID: "integration-1"}
@@ -31,6 +32,7 @@ type process struct {
 	name   string
 	client *plugin.Client
 	node   connector.ConnectionNode
+	raw    connectorpb.ConnectionNodeClient
 	host   *host
 	log    *logBuffer
 	pid    int
@@ -48,6 +50,7 @@ func (l *launcher) launch(checks *checks, name string) (*process, error) {
 		HandshakeConfig: connector.Handshake,
 		Plugins: map[string]plugin.Plugin{
 			connector.PluginName: &connector.ConnectionNodePlugin{Host: p.host, Identity: &identity},
+			rawName:              rawPlugin{},
 		},
 		Cmd:              command,
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
@@ -65,6 +68,8 @@ func (l *launcher) launch(checks *checks, name string) (*process, error) {
 		var raw any
 		if raw, err = protocol.Dispense(connector.PluginName); err == nil {
 			p.node = raw.(connector.ConnectionNode)
+			raw, err = protocol.Dispense(rawName)
+			p.raw, _ = raw.(connectorpb.ConnectionNodeClient)
 		}
 	}
 	checks.add(name+"-start", err, "started, pinged and dispensed within %d ms, mtls=%v", time.Since(started).Milliseconds(), l.mtls)

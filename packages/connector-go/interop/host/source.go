@@ -40,6 +40,8 @@ func sourceScenario(checks *checks, p *process) {
 	checks.add("connect-other", pluginError(p.node.Connect(ctx, other), connector.CodeInvalidState, false), "")
 	_, err = p.node.Send(ctx, connector.Message{ID: "m"})
 	checks.add("send-on-source", pluginError(err, connector.CodeUnsupported, false), "")
+	err = firstSendError(ctx, p.node, connector.Message{ID: "m"})
+	checks.add("send-stream-on-source", pluginError(err, connector.CodeUnsupported, false), "")
 
 	checks.add("health", p.node.Health(ctx), "")
 	report, err := p.node.(connector.HealthReporter).ReportHealth(ctx)
@@ -51,6 +53,7 @@ func sourceScenario(checks *checks, p *process) {
 		checkPlainReceive(ctx, checks, p.node, door)
 		checkExplicitAck(ctx, checks, p.node, door)
 		checkNack(ctx, checks, p.node, door)
+		checkReceiveStream(ctx, checks, p, door)
 	}
 	checkDisconnect(ctx, checks, p.node, port)
 }
@@ -61,6 +64,7 @@ func checkMetadata(m connector.PluginMetadata) error {
 		expect(m.ProtocolVersion == connector.ProtocolVersion, "protocol version %d", m.ProtocolVersion),
 		expect(slices.Contains(m.SupportedTypes, "http-webhook") && slices.Contains(m.SupportedTypes, "http-rest"),
 			"supported types: %v", m.SupportedTypes),
+		expect(slices.Contains(m.Capabilities, string(connector.CapabilityStreaming)), "capabilities: %v", m.Capabilities),
 		expect(json.Valid([]byte(m.ConfigSchema)), "the configuration schema is not JSON"),
 	)
 }
@@ -114,8 +118,11 @@ func checkDisconnect(ctx context.Context, checks *checks, node connector.Connect
 		_, err := node.Receive(short)
 		blocked <- err
 	}()
+	reading := make(chan error, 1)
+	go func() { reading <- firstFrameError(ctx, node) }()
 	checks.add("disconnect", node.Disconnect(ctx), "")
 	checks.add("disconnect-releases-receive", pluginError(<-blocked, connector.CodeNotConnected, true), "")
+	checks.add("disconnect-ends-stream", pluginError(<-reading, connector.CodeNotConnected, true), "")
 	checks.add("disconnect-again", node.Disconnect(ctx), "")
 	_, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", port), time.Second)
 	checks.add("disconnect-closes-port", expect(err != nil && strings.Contains(err.Error(), "refused"), "%v", err), "%v", err)
