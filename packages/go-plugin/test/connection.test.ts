@@ -94,11 +94,11 @@ describe('a connection', () => {
   it('fails all calls when the server says goodbye and hangs up', async () => {
     const address = join(tmpdir(), `goodbye-${crypto.randomUUID().slice(0, 8)}`);
     // With the answer to one call on its way: what Node.js reports depends on where in it the connection ends.
-    const server = createHttp2Server().on('stream', (stream: ServerHttp2Stream) => {
+    const rude = createHttp2Server().on('stream', (stream: ServerHttp2Stream) => {
       stream.on('error', () => {});
       stream.session?.destroy();
     });
-    await once(server.listen(address), 'listening');
+    await once(rude.listen(address), 'listening');
     for (let round = 0; round < 20; round++) {
       const { transport, close } = await connect(
         { network: 'unix', address },
@@ -111,7 +111,7 @@ describe('a connection', () => {
       }
       await close();
     }
-    server.close();
+    rude.close();
   });
 
   it('gives up on a server that says nothing when its caller does', async () => {

@@ -78,8 +78,8 @@ export interface ReceiveStream {
   /** No more deliveries: `frames` ends when all that is outstanding is settled or its time is over. */
   halfClose(): void;
   /**
-   * To be read by one, once. Throws UNSUPPORTED in its first step when the connector has no streams,
-   * and when the stream is lost.
+   * To be read by one, once; leaving them early breaks the stream. Throws UNSUPPORTED in its first
+   * step when the connector has no streams, and when the stream is lost.
    */
   readonly frames: AsyncIterable<DeliveryFrame>;
 }

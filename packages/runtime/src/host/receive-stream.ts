@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { Client } from '@connectrpc/connect';
+import { sizeOf } from '../contract/message-size.ts';
 import { PluginError } from '../contract/plugin-error.ts';
 import type { Settlement } from '../contract/settlement.ts';
 import {
@@ -8,6 +9,7 @@ import {
   type ConnectionNode as Service,
 } from '../gen/vrsky/connector/v1/connection_node_pb.ts';
 import { errorFromStatus } from '../wire/error.ts';
+import { takeFrame } from '../wire/frame.ts';
 import { deliveryFromWire, settlementToWire } from '../wire/settlement.ts';
 import type { CallOptions, DeliveryFrame, ReceiveStream } from './connection-node.ts';
 
@@ -17,18 +19,23 @@ export function openReceiveStream(
   { signal }: CallOptions,
 ): ReceiveStream {
   const requests = new Requests();
-  const responses = rpc.receiveStream(requests.all(), { ...(signal && { signal }) });
+  const left = new AbortController();
+  const responses = rpc.receiveStream(requests.all(), {
+    signal: signal ? AbortSignal.any([signal, left.signal]) : left.signal,
+  });
   return {
     grant: (messages, bytes) => requests.grant(messages, bytes),
     settle: (settlements) => requests.settle(settlements),
     halfClose: () => requests.end(),
-    frames: framesOf(responses, requests),
+    frames: framesOf(responses, requests, left),
   };
 }
 
+/** Whoever leaves them early breaks the stream, for nobody would see what it still brings. */
 async function* framesOf(
   responses: ReturnType<Client<typeof Service>['receiveStream']>,
   requests: Requests,
+  left: AbortController,
 ): AsyncGenerator<DeliveryFrame> {
   try {
     for await (const { deliveries, unknownDeliveryIds } of responses) {
@@ -38,13 +45,14 @@ async function* framesOf(
     throw errorFromStatus(error);
   } finally {
     requests.end();
+    left.abort();
   }
 }
 
 /** What is to be told to the connector: whatever has come together travels as one frame. */
 class Requests {
   #credit = { messages: 0, bytes: 0 };
-  #settlements: Settlement[] = [];
+  readonly #settlements: Settlement[] = [];
   #ended = false;
   #changed = Promise.withResolvers<void>();
 
@@ -71,10 +79,9 @@ class Requests {
   async *all(): AsyncGenerator<ReceiveStreamRequest> {
     for (;;) {
       const credit = this.#credit;
-      const settlements = this.#settlements;
+      const settlements = takeFrame(this.#settlements, sizeOfReply);
       if (credit.messages > 0 || credit.bytes > 0 || settlements.length > 0) {
         this.#credit = { messages: 0, bytes: 0 };
-        this.#settlements = [];
         yield create(ReceiveStreamRequestSchema, {
           credit: { messages: credit.messages, bytes: BigInt(credit.bytes) },
           settlements: settlements.map(settlementToWire),
@@ -88,4 +95,9 @@ class Requests {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
+}
+
+function sizeOfReply(settlement: Settlement): number {
+  const reply = settlement.outcome === 'ack' ? settlement.reply : undefined;
+  return reply ? sizeOf(reply) : 0;
 }

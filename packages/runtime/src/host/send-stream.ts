@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { Client } from '@connectrpc/connect';
+import { LONGEST_TIMER_MS } from '../contract/longest-timer.ts';
 import type { Message, SendReceipt } from '../contract/message.ts';
 import { sizeOf } from '../contract/message-size.ts';
 import { PluginError } from '../contract/plugin-error.ts';
@@ -64,36 +65,45 @@ class ClientSendStream implements SendStream {
       if (first.done) throw new PluginError('INTERNAL', 'SendStream ended before it began');
       this.#maxInFlight = Math.max(1, first.value.maxInFlight);
     } catch (error) {
-      this.#end(errorFromStatus(error));
-      throw this.#lost ?? error;
+      const reason = errorFromStatus(error);
+      this.#end(reason);
+      throw reason;
     }
     void this.#read(incoming);
   }
 
   send(message: Message, { signal, timeoutMs }: CallOptions = {}): Promise<SendReceipt> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#lost) return Promise.reject(this.#lost);
     if (this.#closing)
       return Promise.reject(new PluginError('NOT_CONNECTED', 'the stream is closed'));
+    if (this.#lost) return Promise.reject(this.#lost);
     return new Promise((resolve, reject) => {
       const item = create(SendItemSchema, { message: messageToWire(message) });
       if (timeoutMs !== undefined) item.timeout = millisecondsToWire(timeoutMs);
-      const settle = (outcome: SendReceipt | Error): void => {
+      const release = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
+      };
+      const settle = (outcome: SendReceipt | Error): void => {
+        release();
         if (outcome instanceof Error) reject(outcome);
         else resolve(outcome);
       };
       const entry: Entry = { item, bytes: sizeOf(message), settle };
-      const giveUp = (reason: Error): void => {
+      // Of the caller: a reason need not be an error.
+      const giveUp = (reason: unknown): void => {
         const unsent = this.#waiting.indexOf(entry);
         if (unsent >= 0) this.#waiting.splice(unsent, 1);
-        settle(reason);
+        release();
+        reject(reason);
       };
       const abort = (): void => giveUp(signal?.reason);
       const late = (): void =>
         giveUp(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'));
-      const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs + REPORT_MS);
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(late, Math.min(timeoutMs + REPORT_MS, LONGEST_TIMER_MS));
       signal?.addEventListener('abort', abort, { once: true });
       this.#waiting.push(entry);
       this.#change();
@@ -153,9 +163,13 @@ class ClientSendStream implements SendStream {
 
   /** The outcome of what is under way is unknown; what was not sent can be sent on another stream. */
   #end(error: Error): void {
-    this.#lost ??= error;
-    for (const entry of [...this.#underWay.values(), ...this.#waiting.splice(0)]) {
-      entry.settle(this.#lost);
+    this.#lost ??= unknownOutcome(error);
+    const underWay = [...this.#underWay.values()];
+    // One message was too large, and took its neighbours down with the stream.
+    const culprit = isTooLarge(error) && underWay.length > 0 ? underWay.reduce(larger) : undefined;
+    culprit?.settle(error);
+    for (const entry of [...underWay, ...this.#waiting.splice(0)]) {
+      if (entry !== culprit) entry.settle(this.#lost);
     }
     this.#underWay.clear();
     this.#closed.resolve();
@@ -166,4 +180,19 @@ class ClientSendStream implements SendStream {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
+}
+
+/** A final error is about one message or about the stream, and not about the others on it. */
+function unknownOutcome(error: Error): Error {
+  if (!(error instanceof PluginError) || error.recoverable) return error;
+  const text = `the stream was lost, and the outcome is unknown: ${error.rawMessage}`;
+  return new PluginError('CONNECTION_FAILED', text, { cause: error });
+}
+
+function isTooLarge(error: Error): boolean {
+  return error instanceof PluginError && error.code === 'PAYLOAD_TOO_LARGE';
+}
+
+function larger(one: Entry, other: Entry): Entry {
+  return other.bytes > one.bytes ? other : one;
 }

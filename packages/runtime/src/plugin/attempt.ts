@@ -1,9 +1,8 @@
+import { LONGEST_TIMER_MS } from '../contract/longest-timer.ts';
 import type { Message, SendReceipt } from '../contract/message.ts';
 import { PluginError } from '../contract/plugin-error.ts';
 import type { Destination, SendOutcome } from './destination.ts';
 
-/** What a timer can hold; a longer limit is as good as none. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const NO_BYTES = new Uint8Array();
 
 /** One message to be sent once. */

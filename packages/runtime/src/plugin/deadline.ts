@@ -1,5 +1,4 @@
-/** What a timer can hold; a longer limit is as good as none. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { LONGEST_TIMER_MS } from '../contract/longest-timer.ts';
 
 /**
  * Runs work with a signal that aborts with `late()` after the limit, or with the reason of whichever

@@ -1,19 +1,14 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { PluginError } from '../contract/plugin-error.ts';
 import {
   type ReceiveStreamRequest,
   ReceiveStreamResponseSchema,
 } from '../gen/vrsky/connector/v1/connection_node_pb.ts';
-import type { Settlement } from '../gen/vrsky/connector/v1/delivery_pb.ts';
 import { settlementFromWire } from '../wire/settlement.ts';
 import type { Deliveries } from './delivery/deliveries.ts';
 import { DeliveryStream } from './delivery/delivery-stream.ts';
 import { deliveryToWire } from './receive.ts';
 
 type Response = MessageInitShape<typeof ReceiveStreamResponseSchema>;
-
-/** From here on the host has to read what was reported before more of what it sends is read. */
-const MOST_UNREAD_REPORTS = 1024;
 
 /** Serves one ReceiveStream, from its first request to its end. */
 export async function* receiveStream(
@@ -25,7 +20,7 @@ export async function* receiveStream(
   // On the signal, too: a reset while nothing is to be sent resumes none of the two loops.
   const broken = (): void => stream.break();
   signal.addEventListener('abort', broken, { once: true });
-  void read(stream, deliveries, requests);
+  void read(stream, requests);
   try {
     for await (const { leases, unknown } of stream.frames()) {
       yield create(ReceiveStreamResponseSchema, {
@@ -42,26 +37,16 @@ export async function* receiveStream(
 /** A host that breaks the protocol loses this stream, and nothing else. */
 async function read(
   stream: DeliveryStream,
-  deliveries: Deliveries,
   requests: AsyncIterable<ReceiveStreamRequest>,
 ): Promise<void> {
   try {
     for await (const { credit, settlements } of requests) {
-      for (const settlement of settlements) void settle(stream, deliveries, settlement);
+      for (const settlement of settlements) void stream.settle(settlementFromWire(settlement));
       if (credit) stream.grant(credit.messages, Number(credit.bytes));
-      while (stream.unread >= MOST_UNREAD_REPORTS) await stream.frameTaken();
+      await stream.reportsRead();
     }
     stream.halfClose();
   } catch (error) {
-    stream.break(PluginError.from(error));
+    stream.break(error as Error);
   }
-}
-
-async function settle(
-  stream: DeliveryStream,
-  deliveries: Deliveries,
-  wire: Settlement,
-): Promise<void> {
-  const known = await deliveries.settle(settlementFromWire(wire));
-  if (!known) stream.reportUnknown(wire.deliveryId);
 }

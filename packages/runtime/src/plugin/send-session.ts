@@ -56,7 +56,7 @@ export class SendSession {
       }
       this.end();
     } catch (error) {
-      this.break(PluginError.from(error));
+      this.break(error as Error);
     }
   }
 

@@ -20,7 +20,8 @@ export async function* sendStream(
   const broken = (): void => session.break();
   const closed = (): void => session.end(closing.reason);
   signal.addEventListener('abort', broken, { once: true });
-  closing.addEventListener('abort', closed, { once: true });
+  // A reset while an answer cannot be written never resumes the `finally` below.
+  closing.addEventListener('abort', closed, { once: true, signal });
   try {
     yield { maxInFlight: MAX_IN_FLIGHT };
     void session.read(requests);

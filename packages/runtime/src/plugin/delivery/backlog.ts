@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '../../contract/longest-timer.ts';
 import type { Parcel } from './lease.ts';
 
 /** What was fetched and nobody has: in order of arrival, some of it not before its delay is over. */
@@ -22,10 +23,11 @@ export class Backlog {
 
   add(parcel: Parcel, delayMs = 0): void {
     if (delayMs > 0) {
-      const timer = setTimeout(() => {
+      const again = (): void => {
         this.#delayed.delete(parcel);
         this.add(parcel);
-      }, delayMs);
+      };
+      const timer = setTimeout(again, Math.min(delayMs, LONGEST_TIMER_MS));
       this.#delayed.set(parcel, timer.unref());
       return;
     }

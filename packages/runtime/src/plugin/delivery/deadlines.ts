@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from '../../contract/longest-timer.ts';
+
 /**
  * Items that are all due the same time after they were added. They expire in the order of their
  * arrival, so one timer serves all of them.
@@ -20,7 +22,7 @@ export class Deadlines<T> {
 
   add(item: T): void {
     this.#due.set(item, performance.now() + this.#afterMs);
-    this.#timer ??= setTimeout(this.#expire, this.#afterMs).unref();
+    this.#timer ??= this.#startTimer(this.#afterMs);
   }
 
   /** Whether the item was still there. */
@@ -42,16 +44,20 @@ export class Deadlines<T> {
     this.#due.clear();
   }
 
+  #startTimer(ms: number): NodeJS.Timeout {
+    return setTimeout(this.#expire, Math.min(ms, LONGEST_TIMER_MS)).unref();
+  }
+
   readonly #expire = (): void => {
-    this.#timer = undefined;
     const now = performance.now();
     for (const [item, due] of this.#due) {
       if (due > now) {
-        this.#timer = setTimeout(this.#expire, due - now).unref();
+        this.#timer = this.#startTimer(due - now);
         return;
       }
       this.#due.delete(item);
-      this.#onExpire(item);
+      this.#onExpire(item); // may add items: they start no timer, as long as this one is not forgotten
     }
+    this.#timer = undefined;
   };
 }

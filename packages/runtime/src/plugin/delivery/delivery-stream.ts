@@ -1,6 +1,7 @@
 import type { Message } from '../../contract/message.ts';
 import { sizeOf } from '../../contract/message-size.ts';
 import { PluginError } from '../../contract/plugin-error.ts';
+import type { Settlement } from '../../contract/settlement.ts';
 import { takeFrame } from '../../wire/frame.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Holder, Lease } from './lease.ts';
@@ -9,6 +10,8 @@ import type { Receiver } from './receivers.ts';
 /** More than this no host can mean. */
 const MOST_MESSAGES = 2 ** 32 - 1;
 const MOST_BYTES = Number.MAX_SAFE_INTEGER;
+/** From here on the host has to read what was reported before more of what it sends is read. */
+const MOST_UNREAD_REPORTS = 1024;
 
 /** What one frame of a ReceiveStream carries. */
 export interface DeliveryFrame {
@@ -19,7 +22,8 @@ export interface DeliveryFrame {
 
 /**
  * One ReceiveStream: takes messages as far as the host's credit goes, and ends when nothing of what it
- * handed out is outstanding any more. Its break gives everything back.
+ * handed out is outstanding any more and all that it settled is recorded. Its break gives everything
+ * back.
  */
 export class DeliveryStream implements Receiver {
   readonly holder: Holder = this;
@@ -30,6 +34,7 @@ export class DeliveryStream implements Receiver {
   /** Granted, and not yet in a frame. */
   readonly #ready: Lease[] = [];
   #unknown: string[] = [];
+  #settling = 0;
   #ending: { readonly error?: Error } | undefined;
   #broken: { readonly error: Error | undefined } | undefined;
   #frameTaken = Promise.withResolvers<void>();
@@ -43,7 +48,7 @@ export class DeliveryStream implements Receiver {
 
   get hungry(): boolean {
     const { messages, bytes } = this.#credit;
-    return !this.#ending && messages > 0 && (bytes > 0 || this.#outstanding === 0);
+    return !this.#ending && messages > 0 && (bytes >= 0 || this.#outstanding === 0);
   }
 
   /** A message above the byte credit goes when nothing is outstanding: it would never fit otherwise. */
@@ -67,7 +72,12 @@ export class DeliveryStream implements Receiver {
   leaseEnded(lease: Lease): void {
     this.#outstanding -= 1;
     const unsent = this.#ready.indexOf(lease);
-    if (unsent >= 0) this.#ready.splice(unsent, 1);
+    if (unsent >= 0) {
+      // The host never saw it, and would miss the credit for ever.
+      this.#ready.splice(unsent, 1);
+      this.#credit.messages += 1;
+      this.#credit.bytes += sizeOf(lease.parcel.message);
+    }
     if (this.hungry) this.#deliveries.wait(this);
     this.#wake?.();
   }
@@ -84,15 +94,13 @@ export class DeliveryStream implements Receiver {
     if (this.hungry) this.#deliveries.wait(this);
   }
 
-  /** Reports a settlement that hit nothing. */
-  reportUnknown(deliveryId: string): void {
-    this.#unknown.push(deliveryId);
+  /** Settles a delivery of this stream or another; one that hits nothing is reported. Never rejects. */
+  async settle(settlement: Settlement): Promise<void> {
+    this.#settling += 1;
+    const known = await this.#deliveries.settle(settlement);
+    this.#settling -= 1;
+    if (!known) this.#unknown.push(settlement.deliveryId);
     this.#wake?.();
-  }
-
-  /** How many reports wait for the host to read. */
-  get unread(): number {
-    return this.#unknown.length;
   }
 
   /** The host wants no more messages; it still settles by other calls. */
@@ -100,9 +108,11 @@ export class DeliveryStream implements Receiver {
     this.#end({});
   }
 
-  /** Resolves when the host has taken another frame, or the stream is broken. */
-  frameTaken(): Promise<void> {
-    return this.#frameTaken.promise;
+  /** Resolves when the host has read enough of what was reported, or the stream is broken. */
+  async reportsRead(): Promise<void> {
+    while (!this.#broken && this.#unknown.length >= MOST_UNREAD_REPORTS) {
+      await this.#frameTaken.promise;
+    }
   }
 
   /**
@@ -127,7 +137,7 @@ export class DeliveryStream implements Receiver {
       this.#frameTaken.resolve();
       this.#frameTaken = Promise.withResolvers();
       if (leases.length > 0 || unknown.length > 0) yield { leases, unknown };
-      else if (this.#ending && this.#outstanding === 0) {
+      else if (this.#ending && this.#outstanding === 0 && this.#settling === 0) {
         if (this.#ending.error) throw this.#ending.error;
         return;
       } else await this.#changed();

@@ -53,11 +53,10 @@ export class Leases {
     return lease;
   }
 
-  /** Ends the leases of one holder, oldest first. */
+  /** Ends the leases of one holder, in the order in which their messages came. */
   endAllOf(holder: Holder): Lease[] {
-    return this.#endAll(
-      [...this.#open.values()].filter(({ receiver }) => receiver.holder === holder),
-    );
+    const leases = [...this.#open.values()].filter(({ receiver }) => receiver.holder === holder);
+    return this.#endAll(leases.sort((a, b) => a.parcel.arrival - b.parcel.arrival));
   }
 
   /** Ends all leases, oldest first, and leaves no timer behind. */
