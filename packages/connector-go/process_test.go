@@ -154,6 +154,7 @@ func TestAHungCallEndsWithItsContextAndKillStillWorks(t *testing.T) {
 }
 
 func TestAHostMustAllowGRPC(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir()) // a killed process leaves its socket
 	client := plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig: connector.Handshake,
 		Plugins:         map[string]plugin.Plugin{connector.PluginName: &connector.ConnectionNodePlugin{}},
