@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { type Counts, reportCounts } from '../testing/counts.ts';
 import { needs } from '../testing/require-program.ts';
 
-const modules = ['packages/connector-go', 'packages/go-plugin/conformance'];
+const modules = ['packages/connector-go', 'packages/go-plugin/conformance', 'tools/bench/go'];
 
 /** One line of `go test -json`; only what is used here. */
 interface TestEvent {
@@ -25,7 +25,7 @@ if (needs('go')) {
   if (counts.failed > 0) process.exitCode = 1;
   reportCounts(counts);
 } else {
-  console.log(`Skipped: there is no 'go' on the PATH, so ${modules.join(' and ')} are not tested.`);
+  console.log(`Skipped: there is no 'go' on the PATH, so ${modules.join(', ')} are not tested.`);
   reportCounts({ passed: 0, failed: 0, skipped: modules.length });
 }
 

@@ -41,6 +41,7 @@ export const commands = {
       ['faults', 'vitest run --project faults'],
     ],
   },
+  bench: { steps: [['bench', `${node} tools/bench/src/main.ts`]] },
   executables: { steps: [['executables', buildExecutables]] },
   build: { steps: [['build', 'turbo run build']] },
   format: { steps: [['format', 'biome check --write']] },

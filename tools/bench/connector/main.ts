@@ -1,0 +1,3 @@
+import { serve } from '@vrsky/runtime/plugin';
+
+void serve(() => import('./connector.ts'));
