@@ -4,6 +4,8 @@ import { Leases } from '../src/plugin/delivery/lease.ts';
 import { World } from './fixtures/model/world.ts';
 
 const RUNS = 10_000;
+/** Always the same cases, so that a change is judged by what it changes; another seed explores. */
+const SEED = 907422059;
 const MIB = 1024 * 1024;
 
 type Step = readonly [name: keyof typeof STEPS, ...values: number[]];
@@ -116,5 +118,5 @@ test('every message is in one place and has one end, whatever happens in whateve
       await world.finish();
     },
   );
-  await fc.assert(property, { numRuns: RUNS });
+  await fc.assert(property, { numRuns: RUNS, seed: SEED });
 }, 240_000);

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Deliveries } from '../src/plugin/delivery/deliveries.ts';
 import { createIntake, type Intake } from '../src/plugin/delivery/intake.ts';
 import { stamp } from '../src/plugin/identity.ts';
@@ -81,6 +81,28 @@ test('a delayed nack lets others go first', async () => {
   await deliveries.settle({ deliveryId, outcome: 'retry', delayMs: 20 });
   expect((await receive(deliveries))[0]).toBe('b');
   expect((await receive(deliveries))[0]).toBe('a');
+});
+
+describe('a time above what a timer can hold', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test.each([
+    ['a delay', undefined, 2 ** 40],
+    ['a lease', 2 ** 40, 0],
+  ])('is not over at once, as %s', async (_, ackTimeoutMs, delayMs) => {
+    const deliveries = deliveriesOf(ackTimeoutMs);
+    arrive('a');
+    const [, deliveryId] = await receive(deliveries);
+    if (delayMs) await deliveries.settle({ deliveryId, outcome: 'retry', delayMs });
+    const now = performance.now();
+    vi.advanceTimersToNextTimer();
+    expect(performance.now() - now).toBe(2 ** 31 - 1);
+  });
 });
 
 describe('when the lease ends', () => {

@@ -2,13 +2,18 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { SendWorld } from './fixtures/model/send-world.ts';
 
-const RUNS = 3_000;
+const RUNS = 10_000;
+/** Always the same cases, so that a change is judged by what it changes; another seed explores. */
+const SEED = 907422059;
 const MIB = 1024 * 1024;
 
 type Step = readonly [name: keyof typeof STEPS, ...values: number[]];
 
 const STEPS = {
   send: (world, count, bytes, timeoutMs, refused) => world.send(count, bytes, timeoutMs, refused),
+  sendFull: (world, limitMs) => {
+    for (let i = 0; i < 6; i++) world.send(256, 0, limitMs, 0);
+  },
   finish: (world, call, how) => world.finish(call, how),
   read: (world) => world.read(),
   pass: (world, ms) => {
@@ -27,7 +32,8 @@ const refused = fc.nat(20);
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   kind(80, 'send', fc.integer({ min: 1, max: 5 }), fc.nat(20), timeoutMs, refused),
-  kind(10, 'send', fc.constant(256), fc.nat(20), timeoutMs, refused),
+  kind(1, 'sendFull', timeoutMs),
+  kind(2, 'send', fc.constant(256), fc.nat(20), timeoutMs, refused),
   kind(10, 'send', fc.constant(1), fc.constant(30 * MIB), timeoutMs, refused),
   kind(100, 'finish', fc.nat(7), fc.nat(3)),
   kind(60, 'read'),
@@ -71,5 +77,5 @@ test('every message is answered once, as the rules say, and no more are read tha
       expect(vi.getTimerCount()).toBe(0);
     },
   );
-  await fc.assert(property, { numRuns: RUNS });
+  await fc.assert(property, { numRuns: RUNS, seed: SEED });
 }, 240_000);

@@ -43,7 +43,10 @@ async function launchOut(gates = createGates()): Promise<ConnectorProcess['node'
 describe('frames', () => {
   test('carry what was sent within one turn, in order', async () => {
     const { stream, came } = await openManual(1000);
-    for (const text of ['a', 'b', 'c']) void stream.send(messageOf(text)).catch(() => {});
+    for (const text of ['a', 'b', 'c']) {
+      void stream.send(messageOf(text)).catch(() => {});
+      await Promise.resolve(); // still the same turn
+    }
     await expect.poll(came).toMatchObject({ frames: '3' });
     void stream.send(messageOf('d')).catch(() => {});
     await expect.poll(came).toMatchObject({ frames: '3, 1' });
