@@ -61,13 +61,22 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+let world: SendWorld | undefined;
+
+/** One that has failed may still have something to do, which is not to fail this one. */
+async function forgetLastRun(): Promise<void> {
+  world?.break();
+  await new Promise(setImmediate);
+  vi.clearAllTimers();
+}
+
 test('every message is answered once, as the rules say, and no more are read than there is room for', async () => {
   const property = fc.asyncProperty(
     fc.constantFrom(undefined, 3, 256),
     fc.array(step, { maxLength: 40, size: 'max' }),
     async (maxBatch, sequence) => {
-      vi.clearAllTimers();
-      const world = new SendWorld(maxBatch);
+      await forgetLastRun();
+      world = new SendWorld(maxBatch);
       for (const [name, ...values] of sequence) {
         const run: (world: SendWorld, ...values: number[]) => void = STEPS[name];
         run(world, ...values);
