@@ -3,21 +3,21 @@ import { createServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { makeTestCa, type TestCa } from '../../../tools/testing/certificates.ts';
 import { needs } from '../../../tools/testing/require-program.ts';
-import { type Certificates, makeCertificates } from './support/certificates.ts';
 import { listenForTest, messageOf, sendFailure, serveHttp, startRest } from './support/rest.ts';
 
 const UNTRUSTED = { code: 'TLS_FAILED', recoverable: false };
 
 describe.runIf(needs('openssl'))('https', () => {
-  let certificates: Certificates;
+  let authority: TestCa;
   beforeAll(() => {
-    certificates = makeCertificates();
+    authority = makeTestCa();
   });
 
   async function serveHttps(): Promise<{ port: number; requests: () => number }> {
     let requests = 0;
-    const server = createServer({ cert: certificates.cert, key: certificates.key }, (_, answer) => {
+    const server = createServer(authority.issueServer(), (_, answer) => {
       requests += 1;
       answer.end('safe');
     });
@@ -28,7 +28,7 @@ describe.runIf(needs('openssl'))('https', () => {
 
   test('a private CA is trusted when it is given', async () => {
     const { port } = await serveHttps();
-    const credentials = { tls_ca: `A comment.\n${certificates.ca}` };
+    const credentials = { tls_ca: `A comment.\n${authority.ca}` };
     const { send } = await startRest({ url: `https://localhost:${port}` }, { credentials });
     expect((await send(messageOf('m-1')))[0]).toMatchObject({ messageId: 'm-1' });
   });
@@ -42,7 +42,7 @@ describe.runIf(needs('openssl'))('https', () => {
 
   test('another name than that of the certificate is not trusted', async () => {
     const { port, requests } = await serveHttps();
-    const credentials = { tls_ca: certificates.ca };
+    const credentials = { tls_ca: authority.ca };
     const { send } = await startRest({ url: `https://127.0.0.1:${port}` }, { credentials });
     expect(await sendFailure(send(messageOf('m-1')))).toMatchObject(UNTRUSTED);
     expect(requests()).toBe(0);
@@ -67,7 +67,7 @@ describe.runIf(needs('openssl'))('https', () => {
     vi.stubEnv('https_proxy', `http://127.0.0.1:${await listenForTest(proxy)}`);
     try {
       const settings = { url: `https://localhost:${port}`, ssrf: { allowPrivate: false } };
-      const trusting = await startRest(settings, { credentials: { tls_ca: certificates.ca } });
+      const trusting = await startRest(settings, { credentials: { tls_ca: authority.ca } });
       expect((await trusting.send(messageOf('m-1')))[0]).toMatchObject({ messageId: 'm-1' });
       const doubting = await startRest(settings);
       expect(await sendFailure(doubting.send(messageOf('m-2')))).toMatchObject(UNTRUSTED);
