@@ -27,6 +27,7 @@ export const commands = {
       ['protocol style', 'buf lint'],
       ['protocol compatibility', 'buf breaking --against proto/released.binpb'],
       ['generated code', 'node tools/checks/generated-code.ts'],
+      ['settings tables', `${node} tools/checks/settings-tables.ts`],
       ['published packages', 'node tools/checks/published-packages.ts'],
       ['executables', buildExecutables],
       ['tests', 'vitest run --project !faults --project !specification'],
@@ -45,5 +46,10 @@ export const commands = {
   executables: { steps: [['executables', buildExecutables]] },
   build: { steps: [['build', 'turbo run build']] },
   format: { steps: [['format', 'biome check --write']] },
-  generate: { steps: [['generated code', 'node tools/checks/generated-code.ts --write']] },
+  generate: {
+    steps: [
+      ['generated code', 'node tools/checks/generated-code.ts --write'],
+      ['settings tables', `${node} tools/checks/settings-tables.ts --write`],
+    ],
+  },
 };
