@@ -1,8 +1,10 @@
 // npm run bench -- [--case PATTERN]... [--target NAME]... [--full] [--rounds N] [--seconds S]
 // [--json FILE] [--list]: measures connectors side by side. See docs/benchmarks.md.
+// npm run bench -- PROTOCOL [--rounds N] [--json FILE]: a connector beside what does the same without it.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchConnector } from '../protocols/run.ts';
 import { build, dist } from './build.ts';
 import { allCases, isUsual, selectCases } from './cases.ts';
 import { createCgroup } from './cgroup.ts';
@@ -16,7 +18,8 @@ import { checkTargets } from './targets.ts';
 const WARM_UP_MS = 700;
 const LIMITS = { cpus: 0.5, bytes: 256 * 2 ** 20 };
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     case: { type: 'string', multiple: true, default: [] },
     target: { type: 'string', multiple: true, default: [] },
@@ -40,11 +43,20 @@ async function run(): Promise<void> {
     for (const one of allCases()) console.log(`${isUsual(one) ? '*' : ' '} ${one.name}`);
     return;
   }
+  const [connector] = positionals;
+  if (connector !== undefined) {
+    write(await benchConnector(connector, positive(values.rounds)));
+    return;
+  }
   const report = await bench();
+  write(report);
+  if (report.summaries.some(({ failures }) => failures.length > 0)) process.exitCode = 1;
+}
+
+function write(report: object): void {
   mkdirSync(dirname(values.json), { recursive: true });
   writeFileSync(values.json, toJson(report));
   console.log(`Written to ${values.json}`);
-  if (report.summaries.some(({ failures }) => failures.length > 0)) process.exitCode = 1;
 }
 
 async function bench(): Promise<Report> {

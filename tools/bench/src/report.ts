@@ -27,7 +27,7 @@ export function sizesOf({ peer, goConnector, connector, floor }: Built): Report[
 }
 
 /** With as many digits as mean anything. */
-export function toJson(report: Report): string {
+export function toJson(report: object): string {
   const rounded = (_: string, value: unknown): unknown =>
     typeof value === 'number' ? Number(value.toFixed(3)) : value;
   return `${JSON.stringify(report, rounded, 2)}\n`;
