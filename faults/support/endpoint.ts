@@ -2,16 +2,17 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { missingOf } from './numbers.ts';
 
 export interface Endpoint {
   readonly url: string;
-  /** How often each body has arrived. */
-  readonly arrived: ReadonlyMap<string, number>;
+  /** How often each number has arrived. */
+  readonly arrived: ReadonlyMap<number, number>;
 }
 
-/** The outside system that an integration delivers to: it counts what it got. */
+/** The outside system that an integration delivers to: it counts what it got, bodies with a number. */
 export async function startEndpoint(): Promise<Endpoint> {
-  const arrived = new Map<string, number>();
+  const arrived = new Map<number, number>();
   const server = createServer((request, response) => {
     let body = '';
     request.setEncoding('utf8');
@@ -19,7 +20,8 @@ export async function startEndpoint(): Promise<Endpoint> {
       body += chunk;
     });
     request.on('end', () => {
-      arrived.set(body, (arrived.get(body) ?? 0) + 1);
+      const n = Number(body);
+      arrived.set(n, (arrived.get(n) ?? 0) + 1);
       response.end();
     });
   });
@@ -30,4 +32,14 @@ export async function startEndpoint(): Promise<Endpoint> {
     server.closeAllConnections();
   });
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, arrived };
+}
+
+/** What became of the numbers 0 to `count - 1`. */
+export function numbersAt(
+  { arrived }: Endpoint,
+  count: number,
+): { lost: number; duplicates: number } {
+  const copies = [...arrived.values()].reduce((sum, times) => sum + times, 0);
+  const lost = missingOf(count, new Set(arrived.keys())).length;
+  return { lost, duplicates: copies - arrived.size };
 }

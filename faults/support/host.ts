@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { childrenOf } from './processes.ts';
 
 const main = fileURLToPath(new URL('../../packages/host/src/main.ts', import.meta.url));
 const node = ['--conditions=vrsky:source', '--disable-warning=ExperimentalWarning', main];
@@ -61,17 +61,4 @@ export function startHost(file: string): HostUnderTest {
 export function deadLetters(file: string): { id: string; payload?: string }[] {
   const args = [...node, 'dead-letters', 'list', file, '--json'];
   return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as { id: string }[];
-}
-
-function childrenOf(parent: number | undefined): number[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.map(Number).filter((pid) => {
-    try {
-      return (
-        Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]) === parent
-      );
-    } catch {
-      return false; // it has just ended
-    }
-  });
 }

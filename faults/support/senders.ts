@@ -1,11 +1,22 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+
+/** The pause of a sender between two tries. */
+const PAUSE_MS = 50;
+const TIMEOUT_MS = 120_000;
 
 export interface Sent {
   /** Requests answered 2xx so far. */
   accepted: number;
   /** Requests answered otherwise, or not at all. */
   refused: number;
+}
+
+export interface Answer {
+  /** 0 = none came. */
+  readonly status: number;
+  readonly retryAfter: string | undefined;
 }
 
 /**
@@ -18,33 +29,73 @@ export async function sendAll(
   connections: number,
   onAccepted: (sent: Sent) => void,
 ): Promise<Sent> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const sent = { accepted: 0, refused: 0 };
-  let next = 0;
-  const sender = async (): Promise<void> => {
-    for (let n = next++; n < count; n = next++) {
-      while (!(await isAccepted(agent, url, String(n)))) {
-        sent.refused += 1;
-        await sleep(50); // the pause of a sender between two tries
-      }
+  await postAll(url, count, connections, smallBody, async ({ status }) => {
+    if (isAccepted(status)) {
       sent.accepted += 1;
       onAccepted(sent);
+      return true;
     }
-  };
-  await Promise.all(Array.from({ length: connections }, sender));
-  agent.destroy();
+    sent.refused += 1;
+    await sleep(PAUSE_MS);
+    return false;
+  });
   return sent;
 }
 
-function isAccepted(agent: Agent, url: string, body: string): Promise<boolean> {
+/** Posts `count` bodies, each until `onAnswer` says that it is done with. */
+export async function postAll(
+  url: string,
+  count: number,
+  connections: number,
+  bodyOf: (n: number) => readonly Uint8Array[],
+  onAnswer: (answer: Answer, n: number) => Promise<boolean>,
+): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  // Also where the test has failed, and nobody answers any more.
+  const over = new AbortController();
+  onTestFinished(() => {
+    over.abort();
+    agent.destroy();
+  });
+  let next = 0;
+  const sender = async (): Promise<void> => {
+    for (let n = next++; n < count && !over.signal.aborted; n = next++) {
+      const body = bodyOf(n);
+      while (!over.signal.aborted && !(await onAnswer(await post(agent, url, body), n)));
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, sender));
+}
+
+/** The number alone. */
+export function smallBody(n: number): Uint8Array[] {
+  return [Buffer.from(String(n))];
+}
+
+export function isAccepted(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+function post(agent: Agent, url: string, body: readonly Uint8Array[]): Promise<Answer> {
   return new Promise((resolve) => {
-    const post = request(url, { agent, method: 'POST', timeout: 30_000 }, (response) => {
+    const none: Answer = { status: 0, retryAfter: undefined };
+    const length = body.reduce((sum, part) => sum + part.length, 0);
+    const options = {
+      agent,
+      method: 'POST',
+      timeout: TIMEOUT_MS,
+      headers: { 'content-length': length },
+    };
+    const call = request(url, options, (response) => {
+      const { statusCode: status = 0, headers } = response;
       response.resume();
-      response.on('end', () => resolve((response.statusCode ?? 0) < 300));
-      response.on('error', () => resolve(false));
+      response.on('end', () => resolve({ status, retryAfter: headers['retry-after'] }));
+      response.on('error', () => resolve(none));
     });
-    post.on('timeout', () => post.destroy(new Error('no answer within 30 s')));
-    post.on('error', () => resolve(false));
-    post.end(body);
+    call.on('timeout', () => call.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)));
+    call.on('error', () => resolve(none));
+    for (const part of body) call.write(part);
+    call.end();
   });
 }

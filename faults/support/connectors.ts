@@ -1,0 +1,36 @@
+import { fileURLToPath } from 'node:url';
+import type { ConnectorOptions } from '../programs/connector.ts';
+import { fromSource, programs } from './program.ts';
+
+/** Flags that keep V8 small, as the executables have them. */
+const small = ['--max-semi-space-size=2', '--v8-pool-size=1', '--heap-growing-percent=100'];
+
+/** The connector whose outside is a file; it needs that file, and so cannot be an executable of ours. */
+export function numbered(
+  type: 'numbered-in' | 'numbered-out',
+  settings: { file: string; count: number; bytes: number; ackTimeoutMs?: number },
+): ConnectorOptions {
+  const args = [...small, ...fromSource, programs.numberedConnector];
+  return { command: process.execPath, args, type, settings };
+}
+
+/** The executable. */
+export const http: string = fileURLToPath(
+  new URL('../../dist/bin/http-connector', import.meta.url),
+);
+
+export function webhookOn(port: number, settings: object = {}): ConnectorOptions {
+  const all = { host: '127.0.0.1', port, ...settings };
+  return { command: http, args: [], type: 'http-webhook', settings: all };
+}
+
+export function restTo(url: string): ConnectorOptions {
+  const settings = { url, ssrf: { allowPrivate: true } };
+  return { command: http, args: [], type: 'http-rest', settings };
+}
+
+/** The same connector, with a proxy between it and its host. */
+export function overNarrowLink(connector: ConnectorOptions): ConnectorOptions {
+  const args = [...fromSource, programs.narrowLink, connector.command, ...connector.args];
+  return { ...connector, command: process.execPath, args };
+}
