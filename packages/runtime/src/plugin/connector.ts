@@ -25,7 +25,10 @@ export interface ConnectorHost {
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
-/** The incoming direction: the types it serves, their settings, and what serves them. */
+/**
+ * The incoming direction: the types it serves, their settings, and what serves them. A type that both
+ * directions serve is the one whose own settings a configuration has.
+ */
 export interface IncomingSide<S extends TSchema = TSchema> {
   readonly types: readonly string[];
   /** Of `ConnectionConfig.settings`. Defaults are filled in before the source sees them. */

@@ -5,6 +5,7 @@ import { PluginError } from '../contract/plugin-error.ts';
 import { checkSettings } from '../contract/settings.ts';
 import type { Connector, ConnectorHost } from './connector.ts';
 import type { Destination } from './destination.ts';
+import { directionOf } from './direction.ts';
 import type { Source } from './source.ts';
 
 /** A connection's one direction, made but not started. */
@@ -25,11 +26,12 @@ export function subjectOf(side: Side): Source | Destination {
 export function openSide(connector: Connector, given: ConnectionConfig, host: ConnectorHost): Side {
   checkCommon(given);
   const { incoming, outgoing } = connector;
-  if (incoming?.types.includes(given.type)) {
+  const direction = directionOf(connector, given.type, given.settings);
+  if (incoming && direction === 'incoming') {
     const config = withSettings(given, incoming.settings);
     return { direction: 'incoming', config, source: incoming.source(config, host) };
   }
-  if (outgoing?.types.includes(given.type)) {
+  if (outgoing && direction === 'outgoing') {
     const config = withSettings(given, outgoing.settings);
     return { direction: 'outgoing', config, destination: outgoing.destination(config, host) };
   }
