@@ -16,10 +16,11 @@ import { isAccepted, postAll } from './support/senders.ts';
 
 const MIB = 2 ** 20;
 const LIMIT_BYTES = 256 * MIB;
-/** Of 128 KiB each: more than the connector can hold, and not so many that half a CPU is long at it. */
-const MESSAGES = 3000;
-const CONNECTIONS = 1900;
-const RETRY_AFTER_S = 5;
+/** More than the connector can hold, and not so many that half a CPU is long at it. */
+const MESSAGES = 800;
+const BYTES = MIB / 2;
+const CONNECTIONS = 480;
+const RETRY_AFTER_S = 2;
 const TIMEOUT_MS = 300_000;
 
 /** So that memory alone bounds what is held. */
@@ -96,7 +97,7 @@ async function flood(
   const stored = arrivals.numbers();
   expect(webhooks.accepted.size).toBe(MESSAGES);
   report({
-    what: `webhooks of 128 KiB, ${what}`,
+    what: `webhooks of 512 KiB, ${what}`,
     messages: MESSAGES,
     faults: `a host that takes nothing, then all; ${webhooks.pushedBack()} tries pushed back`,
     lost: [...webhooks.accepted].filter((n) => !stored.has(n)).length,
@@ -114,7 +115,7 @@ function postWebhooks(port: number): {
   readonly done: Promise<void>;
 } {
   const head = 12;
-  const tail = Buffer.alloc(128 * 1024 - head, '.');
+  const tail = Buffer.alloc(BYTES - head, '.');
   const bodyOf = (n: number): Buffer[] => [Buffer.from(String(n).padEnd(head)), tail];
   const accepted = new Set<number>();
   let pushedBack = 0;

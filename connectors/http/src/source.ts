@@ -6,6 +6,7 @@ import {
   Deadlines,
   type Incoming,
   type Intake,
+  type Room,
   type Source,
 } from '@vrsky/runtime/plugin';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -21,8 +22,8 @@ const NO_AUTHENTICATION = 'http-webhook takes requests from anybody: it has no a
 /** A request that waits for its answer: the answer is what settles it outside. */
 interface WebhookRequest extends Incoming {
   readonly reply: FastifyReply;
-  /** Bytes reserved at the door. */
-  readonly room: number;
+  /** Reserved at the door. */
+  readonly room: Room;
 }
 
 /** Takes requests in as messages and answers each one when its message is settled. */
@@ -32,8 +33,8 @@ export class WebhookSource implements Source<WebhookRequest>, Door {
   readonly #settings: WebhookSettings;
   readonly #log: ConnectorHost['log'];
   readonly #intake: Intake<WebhookRequest>;
-  /** Admitted, and their bodies not complete; with the bytes reserved. */
-  readonly #reading = new Map<FastifyReply, number>();
+  /** Admitted, and their bodies not complete. */
+  readonly #reading = new Map<FastifyReply, Room>();
   /** Complete, and not answered. */
   readonly #waiting: Deadlines<WebhookRequest>;
   #server: Server | undefined;
@@ -122,12 +123,13 @@ export class WebhookSource implements Source<WebhookRequest>, Door {
     await closed;
   }
 
-  admit(reply: FastifyReply, room: number): boolean {
+  admit(reply: FastifyReply, bytes: number): boolean {
     if (this.#stopping) {
       this.#pushBack(reply, 'shutting down');
       return false;
     }
-    if (!this.#intake.reserve(room)) {
+    const room = this.#intake.reserve(bytes);
+    if (!room) {
       this.#count.overloaded += 1;
       this.#pushBack(reply, 'too many requests at once');
       return false;
@@ -135,22 +137,21 @@ export class WebhookSource implements Source<WebhookRequest>, Door {
     this.#reading.set(reply, room);
     // Ends the reading of a body that never comes, is too large, or is refused on the way.
     reply.raw.once('close', () => {
-      if (this.#reading.delete(reply)) this.#intake.release(room);
+      if (this.#reading.delete(reply)) room.release();
     });
     return true;
   }
 
   receive(request: FastifyRequest, reply: FastifyReply): void {
-    const claimed = this.#reading.get(reply);
-    if (claimed === undefined || reply.sent) return;
+    const room = this.#reading.get(reply);
+    if (!room || reply.sent) return;
     const message = toMessage(request, this.#settings.routes !== undefined);
     this.#reading.delete(reply);
-    const room = message.payload.length;
     // A chunked body has claimed the whole limit.
-    this.#intake.shrink(claimed - room);
+    room.shrinkTo(message.payload.length);
     const incoming: WebhookRequest = { message, reply, room };
     this.#waiting.add(incoming);
-    this.#intake.push(incoming);
+    this.#intake.push(incoming, room);
   }
 
   #createApp() {
@@ -168,7 +169,7 @@ export class WebhookSource implements Source<WebhookRequest>, Door {
   }
 
   #finish({ reply, room }: WebhookRequest, answer: () => void): void {
-    this.#intake.release(room);
+    room.release();
     if (this.#stopping) reply.header('connection', 'close');
     answer();
     if (this.#waiting.size === 0) this.#onDrained?.();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Deliveries } from '../src/plugin/delivery/deliveries.ts';
-import { createIntake, type Intake } from '../src/plugin/delivery/intake.ts';
+import { createIntake, type Intake, type Room } from '../src/plugin/delivery/intake.ts';
 import { stamp } from '../src/plugin/identity.ts';
 import type { Incoming } from '../src/plugin/source.ts';
 
@@ -30,8 +30,14 @@ function deliveriesOf(ackTimeoutMs?: number): Deliveries {
 
 function arrive(...ids: string[]): Incoming[] {
   const incoming = ids.map((id) => ({ message: { id, payload: Buffer.from(id) } }));
-  for (const one of incoming) intake.push(one);
+  for (const one of incoming) intake.push(one, roomIn(intake, one.message.payload.length));
   return incoming;
+}
+
+function roomIn(door: Intake<Incoming>, bytes: number): Room {
+  const room = door.reserve(bytes);
+  if (!room) throw new Error('the intake is full');
+  return room;
 }
 
 async function receive(deliveries: Deliveries, from = host): Promise<[string, string]> {
@@ -188,19 +194,33 @@ describe('at Disconnect', () => {
 
 test('a full intake refuses by count and by bytes, and takes again when room is given back', () => {
   const door = createIntake({ maxCount: 2, maxBytes: 100 });
-  expect([door.reserve(60), door.reserve(50), door.reserve(40), door.reserve(0)]).toEqual([
-    true,
-    false,
-    true,
-    false,
-  ]);
-  door.release(60);
-  expect(door.reserve(60)).toBe(true);
+  const first = door.reserve(60);
+  expect(door.reserve(50)).toBeUndefined();
+  expect(door.reserve(40)).toBeDefined();
+  expect(door.reserve(0)).toBeUndefined();
+  first?.release();
+  first?.release();
+  expect(door.held).toEqual({ count: 1, bytes: 40 });
+  expect(door.reserve(60)).toBeDefined();
+});
+
+test('a message takes the room that it needs, not what was claimed for it', () => {
+  const door = createIntake<Incoming>({ maxCount: 10, maxBytes: 100 });
+  const room = roomIn(door, 100);
+  room.shrinkTo(1);
+  door.push({ message: { payload: new Uint8Array(1) } }, room);
+  expect(door.held).toEqual({ count: 1, bytes: 1 });
+  room.release();
+  expect(door.held).toEqual({ count: 0, bytes: 0 });
 });
 
 test('what was withdrawn while nobody received does not stay in the intake', () => {
   const door = createIntake<Incoming>({ maxCount: 10, maxBytes: 100 });
   const gone = { message: { payload: new Uint8Array() }, withdrawn: true };
-  for (let i = 0; i < 100; i++) door.push({ ...gone });
+  for (let i = 0; i < 100; i++) {
+    const room = roomIn(door, 0);
+    door.push({ ...gone }, room);
+    room.release();
+  }
   expect(door.drain()).toHaveLength(1);
 });

@@ -14,6 +14,7 @@ const execArgv = [
   '--allow-fs-read=*',
   '--allow-fs-write=*',
   '--max-semi-space-size=2',
+  '--heap-growing-percent=100',
   '--v8-pool-size=1',
   '--disable-warning=ExperimentalWarning',
 ];

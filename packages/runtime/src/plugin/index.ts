@@ -9,7 +9,7 @@ export {
 } from './connector.ts';
 export { withDeadline } from './deadline.ts';
 export { Deadlines } from './delivery/deadlines.ts';
-export { createIntake, type Intake } from './delivery/intake.ts';
+export { createIntake, type Intake, type Room } from './delivery/intake.ts';
 export type { Destination, SendOutcome } from './destination.ts';
 export { type ServeOptions, serve } from './serve.ts';
 export type { Incoming, IncomingMessage, Source } from './source.ts';

@@ -6,14 +6,10 @@ import type { Incoming } from '../source.ts';
  * read, and given back when its message is settled, so that everything held is counted.
  */
 export interface Intake<I extends Incoming> {
-  /** Takes room for one message; false = full, or the process is short of memory: push back. */
-  reserve(bytes: number): boolean;
-  /** Gives room back: the message is settled, withdrawn, or was never read. */
-  release(bytes: number): void;
-  /** Gives back what a reserved message turned out not to need. */
-  shrink(bytes: number): void;
-  /** Queues a message whose room is reserved. */
-  push(incoming: I): void;
+  /** Takes room for one message; undefined = full, or the process is short of memory: push back. */
+  reserve(bytes: number): Room | undefined;
+  /** Queues a message that has arrived in its room. */
+  push(incoming: I, room: Room): void;
   /** As `Source.next`: the oldest message that is not withdrawn. */
   next(signal: AbortSignal): Promise<I>;
   /** Empties the queue: what nobody was handed. */
@@ -33,20 +29,12 @@ export function createIntake<I extends Incoming>(limits: {
   return {
     held,
     reserve(bytes) {
-      if (!memoryGuard.open) return false;
-      if (held.count >= limits.maxCount || held.bytes + bytes > limits.maxBytes) return false;
-      held.count += 1;
-      held.bytes += bytes;
-      return true;
+      if (held.count >= limits.maxCount || held.bytes + bytes > limits.maxBytes) return undefined;
+      if (!memoryGuard.expect(bytes)) return undefined;
+      return new Room(held, bytes);
     },
-    release(bytes) {
-      held.count -= 1;
-      held.bytes -= bytes;
-    },
-    shrink(bytes) {
-      held.bytes -= bytes;
-    },
-    push(incoming) {
+    push(incoming, room) {
+      room.arrive();
       if (waiting) return waiting(incoming);
       // Their room is released, so while nobody receives they must not stay either.
       while (queue[0]?.withdrawn) queue.shift();
@@ -76,4 +64,46 @@ export function createIntake<I extends Incoming>(limits: {
       return left;
     },
   };
+}
+
+/** The room of one message, from before it is read until it is settled. */
+export class Room {
+  readonly #held: { count: number; bytes: number };
+  #bytes: number;
+  #state: 'expected' | 'arrived' | 'released' = 'expected';
+
+  constructor(held: { count: number; bytes: number }, bytes: number) {
+    this.#held = held;
+    this.#bytes = bytes;
+    held.count += 1;
+    held.bytes += bytes;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Gives back what the message turned out not to need. Before it is pushed. */
+  shrinkTo(bytes: number): void {
+    if (this.#state !== 'expected') return;
+    memoryGuard.giveUp(this.#bytes - bytes);
+    this.#held.bytes -= this.#bytes - bytes;
+    this.#bytes = bytes;
+  }
+
+  /** Called by `push`: the message is in memory. */
+  arrive(): void {
+    if (this.#state !== 'expected') return;
+    this.#state = 'arrived';
+    memoryGuard.arrived(this.#bytes);
+  }
+
+  /** The message is settled, withdrawn, or was never read. Idempotent. */
+  release(): void {
+    if (this.#state === 'released') return;
+    if (this.#state === 'expected') memoryGuard.giveUp(this.#bytes);
+    this.#state = 'released';
+    this.#held.count -= 1;
+    this.#held.bytes -= this.#bytes;
+  }
 }

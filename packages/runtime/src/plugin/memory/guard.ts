@@ -10,8 +10,10 @@ const OPEN_BELOW = 0.85;
 /** Intake is bounded by count and bytes besides, so little can come in between. */
 const MEASURE_EVERY_MS = 100;
 /** A collection costs some ten milliseconds; without new messages none would come by itself. */
-const COLLECT_EVERY_MS = 1000;
+const COLLECT_EVERY_MS = 250;
 const METRIC_EVERY_MS = 10_000;
+/** What comes in pieces is in memory as pieces and as a whole, until the pieces are collected. */
+const COPIES = 2;
 
 export interface GuardOptions {
   readonly limitBytes: number;
@@ -28,12 +30,39 @@ export interface GuardOptions {
 export class MemoryGuard {
   #open = true;
   #high = false;
+  #options: GuardOptions | undefined;
+  /** As last measured, with what has arrived since. */
+  #used = 0;
+  /** Let in, and not arrived yet: memory that the process will need. */
+  #expected = 0;
   #opened = Promise.withResolvers<void>();
   #collectAt = 0;
   #metricAt = 0;
 
   get open(): boolean {
     return this.#open;
+  }
+
+  /**
+   * Lets bytes in that are not here yet, such as a body that has only been announced. false = push back.
+   * Each byte let in either arrives or is given up.
+   */
+  expect(bytes: number): boolean {
+    if (this.#open && this.#options)
+      this.#closeAt(this.#used + this.#expected + COPIES * bytes, this.#options);
+    if (this.#open) this.#expected += COPIES * bytes;
+    return this.#open;
+  }
+
+  /** They are in memory now, which the next measurement shows. */
+  arrived(bytes: number): void {
+    this.#expected -= COPIES * bytes;
+    this.#used += COPIES * bytes;
+  }
+
+  /** They will not come. */
+  giveUp(bytes: number): void {
+    this.#expected -= COPIES * bytes;
   }
 
   /** Resolves when messages may come in (again); rejects with the signal's reason. */
@@ -43,31 +72,31 @@ export class MemoryGuard {
 
   /** Begins to measure, for the rest of the process. */
   watch(options: GuardOptions): void {
+    this.measure(options, performance.now());
     setInterval(() => this.measure(options, performance.now()), MEASURE_EVERY_MS).unref();
   }
 
   /** One measurement, at a time in milliseconds. */
-  measure({ limitBytes, usage, log, onMetric }: GuardOptions, now: number): void {
+  measure(options: GuardOptions, now: number): void {
+    const { limitBytes, usage, log, onMetric } = options;
+    this.#options = options;
     let bytes = usage();
     if (bytes >= WARN_AT * limitBytes && now >= this.#collectAt) {
       this.#collectAt = now + COLLECT_EVERY_MS;
       collectGarbage();
       bytes = usage();
     }
+    this.#used = bytes;
+    bytes += this.#expected;
     const share = bytes / limitBytes;
-    const facts = { bytes, limitBytes };
     if (share >= WARN_AT && !this.#high) {
       this.#high = true;
-      log.warn(facts, 'memory is at 80 % of its limit');
+      log.warn({ bytes, limitBytes }, 'memory is at 80 % of its limit');
     }
-    if (share >= CLOSE_AT && this.#open) {
-      this.#open = false;
-      this.#opened = Promise.withResolvers();
-      log.warn(facts, 'memory is at 90 % of its limit: no new messages are taken');
-    }
+    this.#closeAt(bytes, options);
     if (share < OPEN_BELOW && !this.#open) {
       this.#open = true;
-      log.info(facts, 'memory has recovered: new messages are taken again');
+      log.info({ bytes, limitBytes }, 'memory has recovered: new messages are taken again');
       this.#opened.resolve();
     }
     if (share < WARN_AT) this.#high = false;
@@ -75,6 +104,13 @@ export class MemoryGuard {
       this.#metricAt = now + METRIC_EVERY_MS;
       onMetric(bytes);
     }
+  }
+
+  #closeAt(bytes: number, { limitBytes, log }: GuardOptions): void {
+    if (!this.#open || bytes < CLOSE_AT * limitBytes) return;
+    this.#open = false;
+    this.#opened = Promise.withResolvers();
+    log.warn({ bytes, limitBytes }, 'memory is at 90 % of its limit: no new messages are taken');
   }
 }
 
