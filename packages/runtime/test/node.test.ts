@@ -172,6 +172,7 @@ describe('a call that fails', () => {
     await kill();
     expect(lines.join('')).toContain('refused with [redacted]');
     expect(lines.join('')).not.toContain('hunter2');
+    expect(lines.join('')).toContain('"token":"[redacted]"');
   });
 
   test('through a bug of the connector is INTERNAL, and the process lives', async () => {

@@ -41,6 +41,7 @@ export function createConnectorHost(
 
   return {
     log,
+    hideSecret: (value) => secrets.addDerived(value),
     async getSecret(name, signal) {
       if (!link.functions) {
         throw new PluginError('NOT_FOUND', `there is no host to ask for the secret "${name}"`);

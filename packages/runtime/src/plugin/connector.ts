@@ -9,6 +9,8 @@ import type { Source } from './source.ts';
 export interface ConnectorHost {
   /** Goes to the host's log. Never log payloads or credentials. */
   readonly log: Logger;
+  /** Keeps a value that was made from a secret, such as an access token, out of logs and errors. */
+  hideSecret(value: string): void;
   /** A secret listed for this connection; NOT_FOUND for any other name, and without a host. */
   getSecret(name: string, signal: AbortSignal): Promise<string>;
   /** A line for the operator, confirmed by the host (`log` is not). UNSUPPORTED without a host. */

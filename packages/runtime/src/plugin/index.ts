@@ -1,4 +1,5 @@
 export { checkSettings } from '../contract/settings.ts';
+export { abortable } from './abortable.ts';
 export {
   type Connector,
   type ConnectorHost,
