@@ -22,6 +22,6 @@ export const connector = defineConnector({
   outgoing: {
     types: ['http-rest'],
     settings: RestSettings,
-    destination: (config) => new RestDestination(config),
+    destination: (config, host) => new RestDestination(config, host),
   },
 });

@@ -5,114 +5,143 @@ import {
   PluginError,
   timeoutMs,
 } from '@vrsky/runtime';
-import { type Destination, type SendOutcome, withDeadline } from '@vrsky/runtime/plugin';
+import {
+  type ConnectorHost,
+  type Destination,
+  type SendOutcome,
+  withDeadline,
+} from '@vrsky/runtime/plugin';
 import type { Dispatcher } from 'undici';
 import type { RestSettings } from './config.ts';
-import { networkError, statusError } from './errors.ts';
-import { answerHeaders, parseRetryAfter, readBody } from './rest/answer.ts';
-import { createDispatcher, privateCa } from './rest/dispatcher.ts';
-import { configuredHeaders, messageHeaders } from './rest/request.ts';
-import { parseTarget, targetWarnings } from './rest/target.ts';
+import { networkError } from './errors.ts';
+import { Circuits } from './rest/circuit.ts';
+import { type Answer, attempt } from './rest/client.ts';
+import type { RestRequest } from './rest/compose.ts';
+import { createDispatcher } from './rest/dispatcher.ts';
+import { findDoubts } from './rest/doubts.ts';
+import { receiptsOf } from './rest/receipts.ts';
+import { prepare, type Setup } from './rest/setup.ts';
 
-/** Sends each message as one request; its answer decides the outcome. */
+type Host = Pick<ConnectorHost, 'hideSecret'>;
+
+/** Sends messages as requests; the answers decide the outcomes. */
 export class RestDestination implements Destination {
+  readonly maxBatch: number;
   readonly #config: ConnectionConfig<RestSettings>;
+  readonly #host: Host;
   readonly #limitMs: number;
+  readonly #circuits: Circuits;
   readonly #lost = { inRow: 0, last: '' };
-  #url: URL | undefined;
-  #headers: Record<string, string> = {};
-  #dispatcher: Dispatcher | undefined;
+  #started: { readonly setup: Setup; readonly dispatcher: Dispatcher } | undefined;
 
-  constructor(config: ConnectionConfig<RestSettings>) {
+  constructor(config: ConnectionConfig<RestSettings>, host: Host) {
+    const { batch, circuitBreaker, timeoutMs: limit } = config.settings;
+    this.maxBatch = batch.mode === 'none' ? 1 : batch.maxCount;
     this.#config = config;
-    this.#limitMs = config.settings.timeoutMs ?? timeoutMs(config);
+    this.#host = host;
+    this.#limitMs = limit ?? timeoutMs(config);
+    this.#circuits = new Circuits(circuitBreaker);
   }
 
-  async validate(): Promise<string[]> {
-    const { settings, credentials } = this.#config;
-    const url = parseTarget(settings);
-    configuredHeaders(settings.headers);
-    privateCa(credentials);
-    return targetWarnings(url, settings);
+  async validate(signal: AbortSignal): Promise<string[]> {
+    const { setup, dispatcher } = await this.#open(signal);
+    try {
+      return await findDoubts(this.#config, setup);
+    } finally {
+      await dispatcher.destroy();
+    }
   }
 
-  async start(): Promise<void> {
-    const { settings, credentials } = this.#config;
-    this.#url = parseTarget(settings);
-    this.#headers = configuredHeaders(settings.headers);
-    this.#dispatcher = await createDispatcher(settings, privateCa(credentials));
+  async start(signal: AbortSignal): Promise<void> {
+    this.#started = await this.#open(signal);
   }
 
-  send(batch: readonly Message[], signal: AbortSignal): Promise<readonly SendOutcome[]> {
-    return Promise.all(batch.map((message) => this.#attempt(message, signal)));
+  async send(batch: readonly Message[], signal: AbortSignal): Promise<readonly SendOutcome[]> {
+    const started = this.#started;
+    if (!started) throw new PluginError('NOT_CONNECTED', 'http-rest was not started');
+    const outcomes = new Map<Message, SendOutcome>();
+    await Promise.all(
+      started.setup.compose(batch).map(async (unit) => {
+        const results =
+          'error' in unit
+            ? [unit.error]
+            : await this.#send(started.setup, started.dispatcher, unit, signal);
+        unit.messages.forEach((message, i) => outcomes.set(message, results[i] ?? {}));
+      }),
+    );
+    return batch.map((message) => outcomes.get(message) ?? {});
   }
 
   health(): Health {
     const { inRow, last } = this.#lost;
+    const open = this.#circuits.open;
     return {
-      status: inRow > 0 ? 'degraded' : 'ok',
-      details: { failuresInRow: String(inRow), ...(inRow > 0 && { lastError: last }) },
+      status: inRow > 0 || open.length > 0 ? 'degraded' : 'ok',
+      details: {
+        failuresInRow: String(inRow),
+        ...(inRow > 0 && { lastError: last }),
+        // No error: a new connector would find the same host.
+        ...(open.length > 0 && { circuitOpen: open.join(' ') }),
+      },
     };
   }
 
   async stop(): Promise<void> {
-    await this.#dispatcher?.destroy();
+    await this.#started?.dispatcher.destroy();
   }
 
-  async #attempt(message: Message, signal: AbortSignal): Promise<SendOutcome> {
-    const url = this.#url;
-    const dispatcher = this.#dispatcher;
-    if (!url || !dispatcher) throw new PluginError('NOT_CONNECTED', 'http-rest was not started');
-    const target = `${this.#config.settings.method} to ${url.origin}`;
+  /** Makes the pool, and proves that a token can be had. */
+  async #open(signal: AbortSignal): Promise<{ setup: Setup; dispatcher: Dispatcher }> {
+    const setup = prepare(this.#config, this.#host);
+    const { settings, guard, secureContext, authorization } = setup;
+    const dispatcher = await createDispatcher(settings, guard, secureContext);
+    try {
+      await authorization.headers(dispatcher, signal);
+      signal.throwIfAborted();
+      return { setup, dispatcher };
+    } catch (error) {
+      await dispatcher.destroy();
+      throw error;
+    }
+  }
+
+  /** One attempt at a request; one outcome for each of its messages. */
+  async #send(
+    setup: Setup,
+    dispatcher: Dispatcher,
+    request: RestRequest,
+    signal: AbortSignal,
+  ): Promise<readonly SendOutcome[]> {
+    const { settings } = setup;
+    const target = `${settings.method} to ${request.origin}`;
     const limit = this.#limitMs;
     const late = (): PluginError =>
       new PluginError('TIMEOUT', `${target} gave no answer in ${limit} ms`);
-    let outcome: SendOutcome;
+    let outcome: Answer | PluginError;
     try {
       outcome = await withDeadline(limit, [signal], late, (ends) =>
-        this.#exchange(dispatcher, url, message, target, ends),
+        this.#circuits.run<Answer>(request.origin, ends, async () => {
+          try {
+            return await attempt(setup, dispatcher, request, target, ends);
+          } catch (error) {
+            // A caller that gives up says nothing of the host; one whose time is over does.
+            if (ends.aborted && !(ends.reason instanceof PluginError)) throw error;
+            return networkError(error, target);
+          }
+        }),
       );
     } catch (error) {
       signal.throwIfAborted();
       outcome = networkError(error, target);
     }
     this.#record(outcome);
-    return outcome;
+    signal.throwIfAborted();
+    return outcome instanceof PluginError
+      ? request.messages.map(() => outcome)
+      : receiptsOf(outcome, request.messages, settings.response);
   }
 
-  async #exchange(
-    dispatcher: Dispatcher,
-    url: URL,
-    message: Message,
-    target: string,
-    signal: AbortSignal,
-  ): Promise<SendOutcome> {
-    const { method, response } = this.#config.settings;
-    const { statusCode, headers, body } = await dispatcher.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method,
-      headers: messageHeaders(message, this.#headers),
-      ...(method !== 'GET' && { body: message.payload }),
-      signal,
-    });
-    const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
-    const failure = statusError(statusCode, retryAfterMs, target);
-    const reading = readBody(body, response.maxBytes);
-    if (failure) {
-      // The status says it all; the body is read only so that the connection can be used again.
-      await reading.catch(() => {});
-      return failure;
-    }
-    const payload = await reading;
-    return {
-      messageId: message.id,
-      headers: answerHeaders(headers),
-      ...(payload && { payload }),
-    };
-  }
-
-  #record(outcome: SendOutcome): void {
+  #record(outcome: Answer | PluginError): void {
     if (outcome instanceof PluginError) {
       // A fault of the message says nothing of the connection.
       if (outcome.code === 'INVALID_MESSAGE') return;

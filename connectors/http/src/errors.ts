@@ -19,6 +19,7 @@ const NO_CONNECTION: Failure = {
   code: 'CONNECTION_FAILED',
   text: 'no connection was established in time',
 };
+const TOO_SLOW: Failure = { code: 'TIMEOUT', text: 'the server was silent for too long' };
 const NO_PROXY: Failure = { code: 'CONNECTION_FAILED', text: 'the proxy gave no connection' };
 
 /** By the error code of Node.js, OpenSSL or undici. */
@@ -31,6 +32,8 @@ const NETWORK: Readonly<Record<string, Failure>> = {
   EADDRNOTAVAIL: NO_ROUTE,
   ETIMEDOUT: NO_CONNECTION,
   UND_ERR_CONNECT_TIMEOUT: NO_CONNECTION,
+  UND_ERR_HEADERS_TIMEOUT: TOO_SLOW,
+  UND_ERR_BODY_TIMEOUT: TOO_SLOW,
   UND_ERR_ABORTED: NO_PROXY,
   UND_ERR_PRX_TLS: NO_PROXY,
   UND_ERR_PRX_CONN: NO_PROXY,
@@ -79,7 +82,7 @@ const STATUS: Readonly<Record<number, Failure>> = {
     text: 'the endpoint is gone for good',
   },
   425: TRY_LATER,
-  429: TRY_LATER,
+  429: { ...TRY_LATER, reason: 'THROTTLED' },
   501: UNABLE,
   505: UNABLE,
 };
@@ -130,6 +133,19 @@ export function statusError(
       ? { retryAfterMs }
       : {}),
   });
+}
+
+/** Whether it says that the server does not work, rather than that it wants no message like this. */
+export function isOutage(outcome: unknown): boolean {
+  return outcome instanceof PluginError && outcome.recoverable && outcome.reason !== 'THROTTLED';
+}
+
+/** Why there is no token. `error` is OAuth's own word for it, such as `invalid_client`. */
+export function tokenError(error: string | undefined, target: string): PluginError {
+  const text = error
+    ? `${target} was refused (${error}); check credentials.oauth2_client_id and _secret, and settings.oauth2`
+    : `${target} was answered without a usable token; check settings.oauth2.tokenUrl`;
+  return new PluginError('AUTH_FAILED', text);
 }
 
 /** Why the webhook's port could not be opened. `address` is host:port. */

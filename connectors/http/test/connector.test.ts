@@ -56,10 +56,25 @@ describe('settings', () => {
     expect(checkSettings(RestSettings, { url }, 'settings')).toEqual({
       url,
       method: 'POST',
+      query: {},
       headers: {},
-      ssrf: { allowPrivate: false },
+      forwardHeaders: [],
+      auth: 'none',
+      apiKey: { in: 'header', name: 'x-api-key' },
+      sign: 'none',
+      timeouts: { connectMs: 10_000, headersMs: 0, bodyMs: 0 },
+      ssrf: { allowPrivate: false, allowCidrs: [], denyCidrs: [] },
       maxConnections: 32,
-      response: { maxBytes: 65_536 },
+      circuitBreaker: {
+        enabled: true,
+        windowMs: 30_000,
+        minRequests: 20,
+        failureRatio: 0.5,
+        openMs: 15_000,
+        halfOpenMax: 3,
+      },
+      batch: { mode: 'none', maxCount: 100, maxBytes: 1_048_576 },
+      response: { maxBytes: 65_536, maxHeaderBytes: 16_384 },
     });
   });
 

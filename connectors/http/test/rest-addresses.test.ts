@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { isPublic } from '../src/rest/address-guard.ts';
 import { failureOf } from './support/failure.ts';
-import { listenForTest, messageOf, sendFailure, startRest } from './support/rest.ts';
+import { listenForTest, messageOf, sendFailure, signal, startRest } from './support/rest.ts';
 
 const BLOCKED = { code: 'BLOCKED_DESTINATION', recoverable: false };
 const guarded = { ssrf: { allowPrivate: false } };
@@ -45,7 +45,7 @@ describe('private addresses are refused, however they are written', () => {
       ...guarded,
     });
     expect(await sendFailure(send(messageOf('m-1')))).toMatchObject(BLOCKED);
-    expect(await destination.validate()).toEqual([expect.stringContaining('not a public address')]);
+    expect(await destination.validate(signal)).toEqual([expect.stringContaining('does not allow')]);
     expect(canary.seen()).toBe(0);
   });
 
@@ -53,7 +53,7 @@ describe('private addresses are refused, however they are written', () => {
     const canary = await startCanary();
     const { send, destination } = await startRest({ url: `http://localhost:${canary.port}/` });
     expect(await sendFailure(send(messageOf('m-1')))).toMatchObject({ reason: 'AMBIGUOUS' });
-    expect(await destination.validate()).toEqual([]);
+    expect(await destination.validate(signal)).toEqual([]);
     expect(canary.seen()).toBe(1);
   });
 });

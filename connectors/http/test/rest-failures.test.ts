@@ -3,7 +3,14 @@ import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { parseRetryAfter } from '../src/rest/answer.ts';
 import { failureOf } from './support/failure.ts';
-import { listenForTest, messageOf, sendFailure, serveHttp, startRest } from './support/rest.ts';
+import {
+  listenForTest,
+  messageOf,
+  sendFailure,
+  serveHttp,
+  signal,
+  startRest,
+} from './support/rest.ts';
 
 const AUTH = { code: 'AUTH_FAILED', recoverable: false };
 const LATER = { code: 'SEND_FAILED', recoverable: true };
@@ -87,7 +94,9 @@ describe('without an answer', () => {
       code: 'CONNECTION_FAILED',
       recoverable: true,
     });
-    expect(await destination.validate()).toEqual([expect.stringContaining('does not resolve')]);
+    expect(await destination.validate(signal)).toEqual([
+      expect.stringContaining('does not resolve'),
+    ]);
   });
 
   test.each([

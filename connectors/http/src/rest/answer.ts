@@ -1,3 +1,4 @@
+import type { Secrets } from '@vrsky/runtime';
 import type { Dispatcher } from 'undici';
 import { CONNECTION_HEADERS } from '../headers.ts';
 
@@ -20,12 +21,15 @@ export async function readBody(
   return Buffer.concat(chunks, size);
 }
 
-/** The answer's headers for the host: not the connection's, and no session. */
-export function answerHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+/** The answer's headers for the host: not the connection's, no session, and no secret of ours. */
+export function answerHeaders(
+  headers: Dispatcher.ResponseData['headers'],
+  secrets: Secrets,
+): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || name === 'set-cookie' || CONNECTION_HEADERS.has(name)) continue;
-    kept[name] = typeof value === 'string' ? value : value.join(', ');
+    kept[name] = secrets.redact(typeof value === 'string' ? value : value.join(', '));
   }
   return kept;
 }

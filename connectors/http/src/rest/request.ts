@@ -1,27 +1,54 @@
 import { randomBytes } from 'node:crypto';
 import { type Message, PluginError } from '@vrsky/runtime';
-import type { RestSettings } from '../config.ts';
 import { CONNECTION_HEADERS, isSendable } from '../headers.ts';
 import { VERSION } from '../version.ts';
+import type { RestSettings } from './settings.ts';
+import { parseTemplate, render, type Template } from './template.ts';
 
 const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
+export const USER_AGENT: string = `vrsky-http-connector/${VERSION}`;
+
+/** The headers that the operator wants for a message. @throws PluginError INVALID_MESSAGE */
+export type OperatorHeaders = (message: Message) => Readonly<Record<string, string>>;
 
 /**
- * The operator's headers, names in lower case, without those that belong to the connection.
+ * Compiles `headers` and `forwardHeaders`: names in lower case, without those that belong to the
+ * connection.
  * @throws PluginError INVALID_CONFIG for what HTTP cannot carry, without its value
  */
-export function configuredHeaders(headers: RestSettings['headers']): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (!isSendable(name, value)) {
-      const field = `settings.headers.${name}`;
-      const text = `${JSON.stringify(field)}: expected a header name and a value without control characters`;
-      throw new PluginError('INVALID_CONFIG', text, { field });
-    }
+export function compileHeaders({
+  headers,
+  forwardHeaders,
+}: Pick<RestSettings, 'headers' | 'forwardHeaders'>): OperatorHeaders {
+  const fixed: Record<string, string> = {};
+  const templates: [string, Template][] = [];
+  for (const [name, text] of Object.entries(headers)) {
+    const field = `settings.headers.${name}`;
+    checkHeader(name, text, field);
     const key = name.toLowerCase();
-    if (!CONNECTION_HEADERS.has(key)) kept[key] = value;
+    if (CONNECTION_HEADERS.has(key)) continue;
+    const template = parseTemplate(text, field);
+    if (template.placeholders.length > 0) templates.push([key, template]);
+    else fixed[key] = text;
   }
-  return kept;
+  const forwarded = forwardHeaders.filter((name, i) => {
+    checkHeader(name, '', `settings.forwardHeaders[${i}]`);
+    return !CONNECTION_HEADERS.has(name.toLowerCase());
+  });
+  if (templates.length === 0 && forwarded.length === 0) return () => fixed;
+  return (message) => {
+    const all: Record<string, string> = {};
+    for (const name of forwarded) {
+      if (!Object.hasOwn(message.headers, name)) continue;
+      all[name.toLowerCase()] = sendable(`headers.${name}`, message.headers[name] ?? '');
+    }
+    Object.assign(all, fixed);
+    for (const [name, template] of templates) {
+      const text = render(template, message, asIs);
+      all[name] = sendable(`settings.headers.${name}`, text);
+    }
+    return all;
+  };
 }
 
 /**
@@ -31,10 +58,10 @@ export function configuredHeaders(headers: RestSettings['headers']): Record<stri
  */
 export function messageHeaders(
   { id, contentType, metadata }: Message,
-  configured: Readonly<Record<string, string>>,
+  operators: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const headers: Record<string, string> = {
-    'user-agent': `vrsky-http-connector/${VERSION}`,
+    'user-agent': USER_AGENT,
     'content-type': sendable('contentType', contentType || 'application/octet-stream'),
     'idempotency-key': sendable('id', id),
     'x-message-id': id,
@@ -45,11 +72,21 @@ export function messageHeaders(
   if (TRACE_ID.test(metadata.traceId)) {
     headers['traceparent'] = `00-${metadata.traceId}-${randomBytes(8).toString('hex')}-01`;
   }
-  return Object.assign(headers, configured);
+  return Object.assign(headers, operators);
+}
+
+function checkHeader(name: string, value: string, field: string): void {
+  if (isSendable(name, value)) return;
+  const text = `${JSON.stringify(field)}: expected a header name and a value without control characters`;
+  throw new PluginError('INVALID_CONFIG', text, { field });
 }
 
 function sendable(field: string, value: string): string {
   if (isSendable('x-message-id', value)) return value;
   const text = `${field}: expected characters that an HTTP header can carry, and no control characters`;
   throw new PluginError('INVALID_MESSAGE', text, { field });
+}
+
+function asIs(value: string): string {
+  return value;
 }

@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
+import { authSettings } from './auth/settings.ts';
 
 const MIB = 1024 * 1024;
+const HOUR_MS = 3_600_000;
 const closed = { additionalProperties: false };
 
 /** Settings of `http-rest`. */
@@ -8,29 +10,80 @@ export const RestSettings = Type.Object(
   {
     url: Type.String({
       pattern: '^[Hh][Tt][Tt][Pp][Ss]?://',
-      description: 'Where to send, http or https, without user name and password.',
+      description:
+        'Where to send, http or https, without user name and password. May have placeholders, in the host only with `allowedHosts`.',
     }),
+    allowedHosts: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        minItems: 1,
+        description:
+          'The hosts that placeholders in the host of `url` may lead to, as `name` or `name:port`.',
+      }),
+    ),
     method: Type.Enum(['POST', 'PUT', 'PATCH', 'DELETE', 'GET'], {
       default: 'POST',
       description: 'Method of the request. GET sends no payload.',
     }),
+    query: Type.Record(Type.String(), Type.String(), {
+      default: {},
+      description: 'Parameters that are added to the query of `url`. May have placeholders.',
+    }),
     headers: Type.Record(Type.String(), Type.String(), {
       default: {},
       description:
-        "Headers of every request; they win over the connector's own. Those that concern the connection (Host, Content-Length, Connection, …) are left out.",
+        "Headers of every request; they win over the connector's own, but not over `auth` and `sign`. May have placeholders. Those that concern the connection (Host, Content-Length, Connection, …) are left out.",
     }),
+    forwardHeaders: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description:
+        'Headers of the message, in lower case, that are sent on where it has them. `headers` wins.',
+    }),
+    ...authSettings,
     timeoutMs: Type.Optional(
       Type.Integer({
         minimum: 1,
-        maximum: 3_600_000,
+        maximum: HOUR_MS,
         description: 'Longest time for one request and its answer. Default: the config’s timeout.',
       }),
+    ),
+    timeouts: Type.Object(
+      {
+        connectMs: Type.Integer({
+          default: 10_000,
+          minimum: 1,
+          maximum: HOUR_MS,
+          description: 'Longest time to establish a connection.',
+        }),
+        headersMs: Type.Integer({
+          default: 0,
+          minimum: 0,
+          maximum: HOUR_MS,
+          description:
+            'Longest wait for the head of the answer, to the second; 0 = only `timeoutMs` counts.',
+        }),
+        bodyMs: Type.Integer({
+          default: 0,
+          minimum: 0,
+          maximum: HOUR_MS,
+          description: 'Longest silence within the answer, likewise.',
+        }),
+      },
+      { ...closed, default: {}, description: 'Limits within `timeoutMs`.' },
     ),
     ssrf: Type.Object(
       {
         allowPrivate: Type.Boolean({
           default: false,
           description: 'Also reach loopback, private, link-local and other non-public addresses.',
+        }),
+        allowCidrs: Type.Array(Type.String(), {
+          default: [],
+          description:
+            'Non-public networks that may be reached nevertheless, such as `10.1.0.0/16`.',
+        }),
+        denyCidrs: Type.Array(Type.String(), {
+          default: [],
+          description: 'Networks that may never be reached; stronger than the other two.',
         }),
       },
       { ...closed, default: {}, description: 'Which addresses may be reached.' },
@@ -39,8 +92,69 @@ export const RestSettings = Type.Object(
       default: 32,
       minimum: 1,
       maximum: 1000,
-      description: 'Connections open at once; further requests wait for one.',
+      description: 'Connections open at once to one host; further requests wait for one.',
     }),
+    circuitBreaker: Type.Object(
+      {
+        enabled: Type.Boolean({
+          default: true,
+          description:
+            'Send nothing for a while to a host that fails: no connection, no answer, 5xx.',
+        }),
+        windowMs: Type.Integer({
+          default: 30_000,
+          minimum: 1000,
+          maximum: HOUR_MS,
+          description: 'The time that is looked back on.',
+        }),
+        minRequests: Type.Integer({
+          default: 20,
+          minimum: 1,
+          description: 'As long as there were fewer in the window, nothing happens.',
+        }),
+        failureRatio: Type.Number({
+          default: 0.5,
+          exclusiveMinimum: 0,
+          exclusiveMaximum: 1,
+          description: 'More failures than this, of 1, and sends fail at once.',
+        }),
+        openMs: Type.Integer({
+          default: 15_000,
+          minimum: 1,
+          maximum: HOUR_MS,
+          description: 'For how long; then some requests try how things are.',
+        }),
+        halfOpenMax: Type.Integer({
+          default: 3,
+          minimum: 1,
+          maximum: 1000,
+          description: 'How many try, while the others wait. All must succeed.',
+        }),
+      },
+      { ...closed, default: {}, description: 'Rest for a host that does not work.' },
+    ),
+    batch: Type.Object(
+      {
+        mode: Type.Enum(['none', 'json-array', 'ndjson'], {
+          default: 'none',
+          description:
+            'Send what the host has ready together: payloads, which must be JSON, as one JSON array or one a line. Messages of different customers, or whose URL or headers differ, never share a request.',
+        }),
+        maxCount: Type.Integer({
+          default: 100,
+          minimum: 1,
+          maximum: 256,
+          description: 'Most messages in one request.',
+        }),
+        maxBytes: Type.Integer({
+          default: MIB,
+          minimum: 1,
+          maximum: 15 * MIB,
+          description: 'Most bytes of payload in one request; a larger message goes alone.',
+        }),
+      },
+      { ...closed, default: {}, description: 'One request for several messages.' },
+    ),
     response: Type.Object(
       {
         maxBytes: Type.Integer({
@@ -49,6 +163,25 @@ export const RestSettings = Type.Object(
           maximum: 15 * MIB,
           description: 'Largest answer that is handed back; a larger one is left out.',
         }),
+        maxHeaderBytes: Type.Integer({
+          default: 16_384,
+          minimum: 1024,
+          maximum: MIB,
+          description: 'Largest head of an answer; a larger one is a failure.',
+        }),
+        messageIdHeader: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description: 'Header of the answer whose value becomes the message id of the receipt.',
+          }),
+        ),
+        messageIdPointer: Type.Optional(
+          Type.String({
+            pattern: '^/',
+            description:
+              'Likewise, a JSON Pointer into the answer, such as `/order/id`. In a batch whose answer is an array as long: into the entry of each message.',
+          }),
+        ),
       },
       { ...closed, default: {}, description: 'What is done with the answer.' },
     ),

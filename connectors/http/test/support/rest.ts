@@ -35,12 +35,16 @@ export async function startRest(
   more: Partial<ConnectionConfig> = {},
 ): Promise<{
   readonly destination: RestDestination;
+  /** What the runtime was told to keep out of logs. */
+  readonly hidden: readonly string[];
   send(...messages: Message[]): Promise<readonly SendOutcome[]>;
 }> {
-  const destination = new RestDestination(restConfig(settings, more));
-  await destination.start();
+  const hidden: string[] = [];
+  const host = { hideSecret: (value: string) => void hidden.push(value) };
+  const destination = new RestDestination(restConfig(settings, more), host);
   onTestFinished(() => destination.stop());
-  return { destination, send: (...messages) => destination.send(messages, signal) };
+  await destination.start(signal);
+  return { destination, hidden, send: (...messages) => destination.send(messages, signal) };
 }
 
 /** Serves until the test ends, and then waits until the destination has closed every connection. */

@@ -1,0 +1,49 @@
+import type { SecureContext } from 'node:tls';
+import { type ConnectionConfig, Secrets } from '@vrsky/runtime';
+import type { ConnectorHost } from '@vrsky/runtime/plugin';
+import { type AddressGuard, addressGuard } from './address-guard.ts';
+import { createAuthorization } from './auth/authorization.ts';
+import { createSigner } from './auth/sign.ts';
+import type { ClientParts } from './client.ts';
+import { type Composer, createComposer } from './compose.ts';
+import { compileHeaders } from './request.ts';
+import type { RestSettings } from './settings.ts';
+import { compileTarget, type Target } from './target.ts';
+import { tlsContext } from './tls.ts';
+
+/** What settings and credentials come to, before anything is reached. */
+export interface Setup extends ClientParts {
+  readonly target: Target;
+  readonly compose: Composer;
+  readonly guard: AddressGuard;
+  readonly secureContext: SecureContext | undefined;
+}
+
+/**
+ * Proves the whole configuration: templates, headers, credentials, PEM, addresses.
+ * @throws PluginError INVALID_CONFIG, BLOCKED_DESTINATION
+ */
+export function prepare(
+  config: ConnectionConfig<RestSettings>,
+  host: Pick<ConnectorHost, 'hideSecret'>,
+): Setup {
+  const { settings, credentials } = config;
+  const secrets = new Secrets();
+  const hide = (value: string): void => {
+    secrets.addDerived(value);
+    host.hideSecret(value);
+  };
+  const guard = addressGuard(settings.ssrf);
+  const authorization = createAuthorization({ config, guard, secrets, hide });
+  const target = compileTarget(settings, guard, authorization.query);
+  return {
+    settings,
+    secrets,
+    guard,
+    authorization,
+    target,
+    sign: createSigner(settings, credentials, secrets),
+    compose: createComposer(settings, target, compileHeaders(settings)),
+    secureContext: tlsContext(credentials),
+  };
+}
