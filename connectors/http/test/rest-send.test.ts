@@ -1,24 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { expect, test, vi } from 'vitest';
-import { messageOf, serveHttp, signal, startRest } from './support/rest.ts';
-
-interface Seen extends Pick<IncomingMessage, 'method' | 'url' | 'headers'> {
-  readonly body: string;
-}
-
-/** Takes everything, and answers 200 with headers and a body. */
-async function serveRecorder(): Promise<{ url: string; seen: Seen[]; sockets: Set<unknown> }> {
-  const seen: Seen[] = [];
-  const sockets = new Set<unknown>();
-  const { url } = await serveHttp(async (request, response) => {
-    sockets.add(request.socket);
-    let body = '';
-    for await (const chunk of request.setEncoding('latin1')) body += chunk;
-    seen.push({ method: request.method, url: request.url, headers: request.headers, body });
-    response.setHeader('X-Remote-Id', 'r-1').setHeader('Set-Cookie', 'session=1').end('thanks');
-  });
-  return { url, seen, sockets };
-}
+import { messageOf, serveHttp, serveRecorder, signal, startRest } from './support/rest.ts';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 

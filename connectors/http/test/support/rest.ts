@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import type { ConnectionConfig, Message, PluginError } from '@vrsky/runtime';
 import type { SendOutcome } from '@vrsky/runtime/plugin';
@@ -53,6 +59,32 @@ export async function serveHttp(
 ): Promise<{ server: Server; url: string }> {
   const server = createServer(listener);
   return { server, url: `http://127.0.0.1:${await listenForTest(server)}` };
+}
+
+export interface Seen extends Pick<IncomingMessage, 'method' | 'url' | 'headers'> {
+  /** Each byte one character. */
+  readonly body: string;
+}
+
+/** Reads whole requests, and answers 200 with headers and a body unless told otherwise. */
+export async function serveRecorder(
+  answer: (response: ServerResponse, request: Seen) => unknown = thank,
+): Promise<{ url: string; seen: Seen[]; sockets: Set<unknown> }> {
+  const seen: Seen[] = [];
+  const sockets = new Set<unknown>();
+  const { url } = await serveHttp(async (request, response) => {
+    sockets.add(request.socket);
+    let body = '';
+    for await (const chunk of request.setEncoding('latin1')) body += chunk;
+    const one = { method: request.method, url: request.url, headers: request.headers, body };
+    seen.push(one);
+    answer(response, one);
+  });
+  return { url, seen, sockets };
+}
+
+function thank(response: ServerResponse): void {
+  response.setHeader('X-Remote-Id', 'r-1').setHeader('Set-Cookie', 'session=1').end('thanks');
 }
 
 export async function listenForTest(server: NetServer, host = '127.0.0.1'): Promise<number> {
