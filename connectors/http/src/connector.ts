@@ -12,7 +12,7 @@ export const connector = defineConnector({
     description: 'Receives webhooks (http-webhook) and calls REST endpoints (http-rest)',
     author: 'VRSky',
     documentation: 'https://www.npmjs.com/package/@vrsky/connector-http',
-    capabilities: ['retryable'],
+    capabilities: ['retryable', 'batching', 'tls', 'mtls'],
   },
   incoming: {
     types: ['http-webhook'],
