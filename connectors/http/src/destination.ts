@@ -93,8 +93,8 @@ export class RestDestination implements Destination {
   /** Makes the pool, and proves that a token can be had. */
   async #open(signal: AbortSignal): Promise<{ setup: Setup; dispatcher: Dispatcher }> {
     const setup = prepare(this.#config, this.#host);
-    const { settings, guard, secureContext, authorization } = setup;
-    const dispatcher = await createDispatcher(settings, guard, secureContext);
+    const { settings, guard, tls, authorization } = setup;
+    const dispatcher = await createDispatcher(settings, guard, tls);
     try {
       await authorization.headers(dispatcher, signal);
       signal.throwIfAborted();

@@ -1,7 +1,7 @@
-import type { SecureContext } from 'node:tls';
 import type { buildConnector, Dispatcher } from 'undici';
 import type { AddressGuard } from './address-guard.ts';
 import type { RestSettings } from './settings.ts';
+import type { TlsContexts } from './tls.ts';
 
 /** Below the usual idle limit of servers, so that we close before they do. */
 const KEEP_ALIVE_MS = 4000;
@@ -14,10 +14,10 @@ const KEEP_ALIVE_MS = 4000;
 export async function createDispatcher(
   { maxConnections, timeouts, response }: RestSettings,
   guard: AddressGuard,
-  secureContext: SecureContext | undefined,
+  { target, proxy }: TlsContexts,
 ): Promise<Dispatcher> {
   const { EnvHttpProxyAgent, buildConnector } = await import('undici');
-  const tls = secureContext && { secureContext };
+  const tls = target && { secureContext: target };
   const connect = buildConnector({
     timeout: timeouts.connectMs,
     allowH2: false,
@@ -26,8 +26,14 @@ export async function createDispatcher(
   });
   const guarded: buildConnector.connector = (options, callback) => {
     const blocked = guard.check(options.hostname);
-    if (blocked) callback(blocked, null);
-    else connect(options, callback);
+    if (blocked) return callback(blocked, null);
+    connect(options, (...[error, socket]: Parameters<buildConnector.Callback>) => {
+      if (error) return callback(error, null);
+      // A refusal of our certificate comes as an error after the handshake, which leaves the socket
+      // open; undici would only tell of its end.
+      socket.once('error', (alert) => socket.destroy(alert));
+      callback(null, socket);
+    });
   };
   return new EnvHttpProxyAgent({
     connections: maxConnections,
@@ -41,5 +47,6 @@ export async function createDispatcher(
     // Of the way to a proxy, and through it.
     connectTimeout: timeouts.connectMs,
     ...(tls && { requestTls: tls }),
+    ...(proxy && { proxyTls: { secureContext: proxy } }),
   });
 }

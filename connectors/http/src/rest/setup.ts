@@ -1,4 +1,3 @@
-import type { SecureContext } from 'node:tls';
 import { type ConnectionConfig, Secrets } from '@vrsky/runtime';
 import type { ConnectorHost } from '@vrsky/runtime/plugin';
 import { type AddressGuard, addressGuard } from './address-guard.ts';
@@ -9,14 +8,14 @@ import { type Composer, createComposer } from './compose.ts';
 import { compileHeaders } from './request.ts';
 import type { RestSettings } from './settings.ts';
 import { compileTarget, type Target } from './target.ts';
-import { tlsContext } from './tls.ts';
+import { type TlsContexts, tlsContexts } from './tls.ts';
 
 /** What settings and credentials come to, before anything is reached. */
 export interface Setup extends ClientParts {
   readonly target: Target;
   readonly compose: Composer;
   readonly guard: AddressGuard;
-  readonly secureContext: SecureContext | undefined;
+  readonly tls: TlsContexts;
 }
 
 /**
@@ -44,6 +43,6 @@ export function prepare(
     target,
     sign: createSigner(settings, credentials, secrets),
     compose: createComposer(settings, target, compileHeaders(settings)),
-    secureContext: tlsContext(credentials),
+    tls: tlsContexts(credentials),
   };
 }

@@ -1,22 +1,31 @@
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { PluginError } from '@vrsky/runtime';
 import { checkKeyPair, parseCertificates } from '../pem.ts';
 
 type Credentials = Readonly<Record<string, string>>;
 
+/** Undefined: as the system has it. */
+export interface TlsContexts {
+  readonly target: SecureContext | undefined;
+  /** Of a proxy that is reached by TLS itself; it gets no certificate of ours. */
+  readonly proxy: SecureContext | undefined;
+}
+
 /**
- * A private CA, trusted in place of the system's, and the certificate that proves who calls;
- * undefined = none is given.
+ * A private CA, which servers are checked against in place of the system's and a proxy besides them,
+ * and the certificate that proves who calls.
  * @throws PluginError INVALID_CONFIG
  */
-export function tlsContext(credentials: Credentials): SecureContext | undefined {
-  const { tls_ca: ca } = credentials;
+export function tlsContexts(credentials: Credentials): TlsContexts {
+  const { tls_ca: text } = credentials;
   const pair = clientPair(credentials);
-  if (!ca && !pair) return undefined;
-  return createSecureContext({
-    ...pair,
-    ...(ca && { ca: parseCertificates(ca, 'credentials.tls_ca').map((one) => one.toString()) }),
-  });
+  const ca = text
+    ? parseCertificates(text, 'credentials.tls_ca').map((one) => one.toString())
+    : undefined;
+  return {
+    target: ca || pair ? createSecureContext({ ...pair, ...(ca && { ca }) }) : undefined,
+    proxy: ca && createSecureContext({ ca: [...getCACertificates(), ...ca] }),
+  };
 }
 
 /** What is doubtful about the client's certificate now. */

@@ -12,28 +12,11 @@ import type { SendOutcome } from '@vrsky/runtime/plugin';
 import { expect, onTestFinished, vi } from 'vitest';
 import { RestDestination } from '../../src/destination.ts';
 import { restConfig } from './config.ts';
+import { messageOf } from './message.ts';
+
+export { messageOf };
 
 export const signal: AbortSignal = AbortSignal.timeout(600_000);
-
-export function messageOf(id: string, more: Partial<Message> = {}): Message {
-  return {
-    id,
-    payload: Buffer.from(`payload of ${id}`),
-    contentType: 'text/plain',
-    metadata: {
-      customerId: '',
-      tenantId: '',
-      integrationId: '',
-      source: '',
-      destination: '',
-      correlationId: '',
-      traceId: '',
-    },
-    headers: {},
-    timestamp: undefined,
-    ...more,
-  };
-}
 
 /** A started destination; when the test ends it is stopped. */
 export async function startRest(
