@@ -104,7 +104,7 @@ describe('messages that the host has ready together', () => {
       jsonMessage(id, `"${id}"`, { source, destination });
     await send(to('1', 'a', 'x'), to('2', 'b', 'x'), to('3', 'a', 'y'), to('4', 'a', 'x'));
     expect(
-      seen.map(({ url, headers, body }) => `${url} ${headers['x-to']} ${body}`).sort(),
+      seen.map(({ url: path, headers, body }) => `${path} ${headers['x-to']} ${body}`).sort(),
     ).toEqual(['/a x ["1","4"]', '/a y ["3"]', '/b x ["2"]']);
   });
 

@@ -147,7 +147,8 @@ describe('the circuit stays closed', () => {
     const sends = many(8).map((one) => destination.send([one], left.signal));
     await vi.waitFor(() => expect(seen).toHaveLength(8));
     left.abort(new Error('left'));
-    expect(await Promise.allSettled(sends)).toMatchObject(Array(8).fill({ status: 'rejected' }));
+    const results = await Promise.allSettled(sends);
+    expect(results.every(({ status }) => status === 'rejected')).toBe(true);
     wait.resolve();
     expect((await destination.send([messageOf('m')], signal))[0]).toMatchObject({ messageId: 'm' });
   });

@@ -27,7 +27,9 @@ describe('a signed message', () => {
     expect(seen).toHaveLength(3);
     for (const request of seen) {
       expect(() => verify({ ...request, body: '{"a":"ä"}' }, signing_secret)).not.toThrow();
-      expect(() => verify({ ...request, body: '{"a":"a"}' }, signing_secret)).toThrow();
+      expect(() => verify({ ...request, body: '{"a":"a"}' }, signing_secret)).toThrow(
+        'No matching signature',
+      );
       expect(request.headers['webhook-id']).toBe('m-1');
       expect(request.headers['idempotency-key']).toBe('m-1');
     }
@@ -41,7 +43,7 @@ describe('a signed message', () => {
     const [request] = seen as [Seen];
     expect(() => verify(request, signing_secret)).not.toThrow();
     expect(() => verify(request, secretOf(2))).not.toThrow();
-    expect(() => verify(request, secretOf(3))).toThrow();
+    expect(() => verify(request, secretOf(3))).toThrow('No matching signature');
   });
 
   test('with a private key is verified with the public one', async () => {

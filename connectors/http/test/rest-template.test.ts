@@ -1,5 +1,5 @@
 import type { Message } from '@vrsky/runtime';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { addressGuard } from '../src/rest/address-guard.ts';
 import { compileTarget } from '../src/rest/target.ts';

@@ -136,9 +136,11 @@ describe.runIf(needs('openssl'))('https', () => {
       const { url, clients } = await serveMutual();
       const { cert, key } = authority.issueClient('shop');
       const encrypted = createPrivateKey(key).export({
-        ...{ type: 'pkcs8', format: 'pem' },
-        ...{ cipher: 'aes-256-cbc', passphrase: 'hunter2' },
-      }) as string;
+        type: 'pkcs8',
+        format: 'pem',
+        cipher: 'aes-256-cbc',
+        passphrase: 'hunter2',
+      });
       const pair = { cert, key: encrypted };
       const credentials = credentialsOf(pair, { tls_client_passphrase: 'hunter2' });
       const { send } = await startRest({ url }, { credentials });
