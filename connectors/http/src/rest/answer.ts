@@ -1,31 +1,13 @@
 import type { Secrets } from '@vrsky/runtime';
-import type { Dispatcher } from 'undici';
 import { CONNECTION_HEADERS } from '../headers.ts';
+import type { AnswerHeaders } from './exchange.ts';
 
 const MAX_RETRY_AFTER_MS = 3_600_000;
 const HTTP_DATE =
   /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*, \d\d[- ]\w{3}[- ]\d{2,4} \d\d:\d\d:\d\d GMT$/;
 
-/** Reads a body to its end; undefined = above the limit, and the rest is not read. */
-export async function readBody(
-  body: Dispatcher.ResponseData['body'],
-  maxBytes: number,
-): Promise<Uint8Array | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, size);
-}
-
 /** The answer's headers for the host: not the connection's, no session, and no secret of ours. */
-export function answerHeaders(
-  headers: Dispatcher.ResponseData['headers'],
-  secrets: Secrets,
-): Record<string, string> {
+export function answerHeaders(headers: AnswerHeaders, secrets: Secrets): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || name === 'set-cookie' || CONNECTION_HEADERS.has(name)) continue;

@@ -1,10 +1,11 @@
 import type { PluginError, Secrets } from '@vrsky/runtime';
 import type { Dispatcher } from 'undici';
 import { statusError } from '../errors.ts';
-import { answerHeaders, parseRetryAfter, readBody } from './answer.ts';
+import { answerHeaders, parseRetryAfter } from './answer.ts';
 import type { Authorization } from './auth/authorization.ts';
 import type { Signer } from './auth/sign.ts';
 import type { RestRequest } from './compose.ts';
+import { exchange, type HttpAnswer } from './exchange.ts';
 import type { RestSettings } from './settings.ts';
 
 /** A successful answer. */
@@ -18,10 +19,13 @@ export interface Answer {
 export interface ClientParts {
   readonly settings: RestSettings;
   readonly authorization: Authorization;
-  readonly sign: Signer;
+  /** Undefined: messages are not signed. */
+  readonly sign: Signer | undefined;
   /** Cuts the connection's secrets out of what a server echoes. */
   readonly secrets: Secrets;
 }
+
+const NOTHING = new Uint8Array();
 
 /**
  * One attempt: a request, and the same once more if the server refused a token that can be renewed.
@@ -38,9 +42,7 @@ export async function attempt(
   const { authorization } = parts;
   const proof = await authorization.headers(dispatcher, signal);
   const answer = await call(parts, dispatcher, request, proof, signal);
-  if (answer.statusCode !== 401 || !authorization.refused(proof))
-    return judge(parts, answer, target);
-  await drain(answer, parts.settings);
+  if (answer.status !== 401 || !authorization.refused(proof)) return judge(parts, answer, target);
   const fresh = await authorization.headers(dispatcher, signal);
   return judge(parts, await call(parts, dispatcher, request, fresh, signal), target);
 }
@@ -51,45 +53,29 @@ function call(
   { origin, path, id, headers, body }: RestRequest,
   proof: Readonly<Record<string, string>>,
   signal: AbortSignal,
-): Promise<Dispatcher.ResponseData> {
-  return dispatcher.request({
-    origin,
-    path,
-    method: settings.method,
-    headers: { ...headers, ...proof, ...sign(id, body ?? NOTHING) },
-    ...(body && { body }),
-    signal,
-  });
+): Promise<HttpAnswer> {
+  const all = Object.assign({}, headers, proof, sign?.(id, body ?? NOTHING));
+  const request = { origin, path, method: settings.method, headers: all, body: body ?? null };
+  return exchange(dispatcher, request, settings.response.maxBytes, signal);
 }
 
-const NOTHING = new Uint8Array();
-
-async function judge(
-  { settings, secrets }: ClientParts,
-  answer: Dispatcher.ResponseData,
+/** A status that has come counts, whatever became of the rest, unless it is a success. */
+function judge(
+  { secrets }: ClientParts,
+  { status, headers, body, broken }: HttpAnswer,
   target: string,
-): Promise<Answer | PluginError> {
-  const { statusCode, headers, body } = answer;
-  const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
-  const failure = statusError(statusCode, retryAfterMs, target);
-  if (failure) {
-    await drain(answer, settings);
-    return failure;
-  }
-  const payload = await readBody(body, settings.response.maxBytes);
+): Answer | PluginError {
+  const failure = statusError(status, parseRetryAfter(headers['retry-after'], Date.now()), target);
+  if (failure) return failure;
+  if (broken) throw broken;
   return {
     headers: answerHeaders(headers, secrets),
-    payload: payload && withoutSecrets(payload, secrets),
+    payload: body && withoutSecrets(body, secrets),
   };
 }
 
-/** The status says it all; the body is read only so that the connection can be used again. */
-async function drain({ body }: Dispatcher.ResponseData, { response }: RestSettings): Promise<void> {
-  await readBody(body, response.maxBytes).catch(() => {});
-}
-
-function withoutSecrets(payload: Uint8Array, secrets: Secrets): Uint8Array {
-  const text = Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString();
+function withoutSecrets(body: Buffer, secrets: Secrets): Buffer {
+  const text = body.toString();
   const clean = secrets.redact(text);
-  return clean === text ? payload : Buffer.from(clean);
+  return clean === text ? body : Buffer.from(clean);
 }

@@ -36,6 +36,8 @@ export async function createDispatcher(
     });
   };
   return new EnvHttpProxyAgent({
+    // Given, because it would be looked up for each request.
+    noProxy: process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '',
     connections: maxConnections,
     pipelining: 1,
     allowH2: false,

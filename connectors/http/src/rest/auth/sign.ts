@@ -22,8 +22,8 @@ export function createSigner(
   { sign }: AuthSettings,
   credentials: Readonly<Record<string, string>>,
   secrets: Secrets,
-): Signer {
-  if (sign === 'none') return () => ({});
+): Signer | undefined {
+  if (sign === 'none') return undefined;
   credential(credentials, 'signing_secret', 'settings.sign is "standard-webhooks"');
   const signers = NAMES.flatMap((name) => {
     const text = credentials[name];

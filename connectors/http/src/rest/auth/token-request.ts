@@ -3,7 +3,8 @@ import type { Dispatcher } from 'undici';
 import { networkError, tokenError } from '../../errors.ts';
 import { isSendable } from '../../headers.ts';
 import type { AddressGuard } from '../address-guard.ts';
-import { parseRetryAfter, readBody } from '../answer.ts';
+import { parseRetryAfter } from '../answer.ts';
+import { exchange } from '../exchange.ts';
 import type { OAuth2Settings } from './settings.ts';
 
 export interface Client {
@@ -90,27 +91,27 @@ async function post(
   target: string,
 ): Promise<Response> {
   try {
-    const answer = await dispatcher.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method: 'POST',
-      headers,
-      body,
+    const answer = await exchange(
+      dispatcher,
+      { origin: url.origin, path: url.pathname + url.search, method: 'POST', headers, body },
+      MAX_ANSWER_BYTES,
       signal,
-    });
-    const { statusCode } = answer;
-    const bytes = await readBody(answer.body, MAX_ANSWER_BYTES);
-    const isOverloaded = statusCode === 429 || statusCode >= 500;
-    if (isOverloaded || !bytes) {
+    );
+    if (answer.broken) throw answer.broken;
+    const isOverloaded = answer.status === 429 || answer.status >= 500;
+    if (isOverloaded || !answer.body) {
       const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], Date.now());
-      const text = `${target} was answered ${statusCode}; no token can be had now`;
+      const text = `${target} was answered ${answer.status}; no token can be had now`;
       throw new PluginError('CONNECTION_FAILED', text, {
         reason: 'NO_TOKEN',
         ...(retryAfterMs !== undefined && { retryAfterMs }),
       });
     }
     const type = String(answer.headers['content-type'] ?? '');
-    return new Response(bytes.slice(), { status: statusCode, headers: { 'content-type': type } });
+    return new Response(answer.body.toString(), {
+      status: answer.status,
+      headers: { 'content-type': type },
+    });
   } catch (thrown) {
     throw networkError(thrown, target);
   }
