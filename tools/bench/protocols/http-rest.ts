@@ -1,5 +1,5 @@
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import type { ConnectionConfig, Message } from '@vrsky/runtime';
 import { type ConnectorProcess, launchConnector } from '@vrsky/runtime/host';
 import { pino } from 'pino';
@@ -19,7 +19,7 @@ const PAYLOAD = Buffer.from(JSON.stringify({ order: 'x'.repeat(1000) }));
 export const benchmark: ConnectorBenchmark = {
   connectors: ['http'],
   async measure(compete) {
-    const endpoint = new Worker(new URL('support/endpoint.ts', import.meta.url));
+    const endpoint = fork(new URL('support/endpoint.ts', import.meta.url));
     try {
       const [port] = (await once(endpoint, 'message')) as [number];
       const url = `http://127.0.0.1:${port}/orders`;
@@ -33,7 +33,8 @@ export const benchmark: ConnectorBenchmark = {
         ],
       });
     } finally {
-      await endpoint.terminate();
+      endpoint.kill();
+      await once(endpoint, 'exit');
     }
   },
 };

@@ -1,12 +1,9 @@
-// A worker: takes every POST, counts nothing, answers 200. Tells its port when it listens.
+// A process of its own: takes every POST and answers 200. Sends its parent the port.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { parentPort } from 'node:worker_threads';
 
 const server = createServer((request, response) => {
   request.resume().once('end', () => response.end('{"ok":true}'));
 });
 server.keepAliveTimeout = 60_000;
-server.listen(0, '127.0.0.1', () => {
-  parentPort?.postMessage((server.address() as AddressInfo).port);
-});
+server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
