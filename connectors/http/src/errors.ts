@@ -71,6 +71,20 @@ const REDIRECT: Failure = {
   text: 'redirects are not followed; put the final address into settings.url',
 };
 
+const NO_SUCCESS: Failure = {
+  code: 'SEND_FAILED',
+  recoverable: false,
+  text: 'settings.successStatus does not have it',
+};
+const RETRY_STATUS: Failure = {
+  code: 'SEND_FAILED',
+  recoverable: true,
+  reason: 'RETRY_STATUS',
+  text: 'settings.retryStatus has it; try again later',
+};
+/** Reasons of a server that works, and does not want this now. */
+const AT_WORK: ReadonlySet<string> = new Set(['THROTTLED', 'RETRY_STATUS']);
+
 const STATUS: Readonly<Record<number, Failure>> = {
   401: REFUSED_CREDENTIALS,
   403: REFUSED_CREDENTIALS,
@@ -118,14 +132,17 @@ export function networkError(thrown: unknown, target: string): PluginError {
   return toError(failure, `${target} failed: ${failure.text}`, code, thrown);
 }
 
-/** What an answer's status means; undefined = success. */
+/**
+ * What a status that is no success means.
+ * @param worthRetry the settings say so
+ */
 export function statusError(
   status: number,
   retryAfterMs: number | undefined,
   target: string,
-): PluginError | undefined {
-  if (status >= 200 && status < 300) return undefined;
-  const failure = STATUS[status] ?? (status < 400 ? REDIRECT : status < 500 ? REFUSED : TRY_LATER);
+  worthRetry: boolean,
+): PluginError {
+  const failure = worthRetry ? RETRY_STATUS : (STATUS[status] ?? usualFailure(status));
   const { code, text, ...options } = failure;
   return new PluginError(code, `${target} was answered ${status}: ${text}`, {
     ...options,
@@ -135,9 +152,15 @@ export function statusError(
   });
 }
 
+function usualFailure(status: number): Failure {
+  if (status < 300) return NO_SUCCESS;
+  if (status < 400) return REDIRECT;
+  return status < 500 ? REFUSED : TRY_LATER;
+}
+
 /** Whether it says that the server does not work, rather than that it wants no message like this. */
 export function isOutage(outcome: unknown): boolean {
-  return outcome instanceof PluginError && outcome.recoverable && outcome.reason !== 'THROTTLED';
+  return outcome instanceof PluginError && outcome.recoverable && !AT_WORK.has(outcome.reason);
 }
 
 /** Why there is no token. `error` is OAuth's own word for it, such as `invalid_client`. */

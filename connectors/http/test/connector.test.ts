@@ -64,6 +64,8 @@ describe('settings', () => {
       sign: 'none',
       timeouts: { connectMs: 10_000, headersMs: 0, bodyMs: 0 },
       ssrf: { allowPrivate: false, allowCidrs: [], denyCidrs: [] },
+      successStatus: ['200-299'],
+      retryStatus: [],
       maxConnections: 32,
       circuitBreaker: {
         enabled: true,

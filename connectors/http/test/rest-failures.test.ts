@@ -52,6 +52,33 @@ test('every status has its meaning, and the connection stays usable', async () =
   expect(sockets.size).toBe(1);
 });
 
+test('the settings may say of a status that it is a success, or worth another try', async () => {
+  const { url } = await serveHttp((request, response) => {
+    request.resume();
+    const status = Number(request.headers['x-message-id']);
+    response.writeHead(status, { 'retry-after': '2' }).end('answer');
+  });
+  const { send, destination } = await startRest({
+    url,
+    successStatus: ['200', '409', '400-404'],
+    retryStatus: ['404-406', '501', '204'],
+    circuitBreaker: { minRequests: 2 },
+  });
+  const statuses = ['200', '409', '404', '406', '501', '204', '201', '422'];
+  const retry = { ...LATER, reason: 'RETRY_STATUS', retryAfterMs: 2000 };
+  expect(await send(...statuses.map((status) => messageOf(status)))).toMatchObject([
+    { messageId: '200' },
+    { messageId: '409', payload: Buffer.from('answer') },
+    { messageId: '404' },
+    retry,
+    retry,
+    retry,
+    { ...REFUSED, rawMessage: expect.stringContaining('settings.successStatus') },
+    REFUSED,
+  ]);
+  expect(destination.health().details).not.toHaveProperty('circuitOpen');
+});
+
 const now = Date.parse('2026-11-23T10:00:00Z');
 test.each([
   ['0', 0],

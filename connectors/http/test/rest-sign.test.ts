@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { parsePublicKey, verifyV1a } from '../src/standard-webhooks.ts';
 import { failureOf } from './support/failure.ts';
 import { messageOf, type Seen, sendFailure, serveRecorder, startRest } from './support/rest.ts';
@@ -23,8 +23,13 @@ describe('a signed message', () => {
     });
     const { send } = await startRest({ url, sign }, { credentials: { signing_secret } });
     const message = messageOf('m-1', { payload: Buffer.from('{"a":"ä"}') });
-    for (let i = 0; i < 3; i++) await send(message);
-    expect(seen).toHaveLength(3);
+    const now = Math.floor(Date.now() / 1000);
+    for (const later of [0, 30, 60]) {
+      vi.setSystemTime((now + later) * 1000);
+      await send(message).finally(() => vi.useRealTimers());
+    }
+    const times = seen.map(({ headers }) => Number(headers['webhook-timestamp']) - now);
+    expect(times).toEqual([0, 30, 60]);
     for (const request of seen) {
       expect(() => verify({ ...request, body: '{"a":"ä"}' }, signing_secret)).not.toThrow();
       expect(() => verify({ ...request, body: '{"a":"a"}' }, signing_secret)).toThrow(

@@ -7,6 +7,7 @@ import type { Signer } from './auth/sign.ts';
 import type { RestRequest } from './compose.ts';
 import { exchange, type HttpAnswer } from './exchange.ts';
 import type { RestSettings } from './settings.ts';
+import type { Verdict } from './verdict.ts';
 
 /** A successful answer. */
 export interface Answer {
@@ -19,6 +20,7 @@ export interface Answer {
 export interface ClientParts {
   readonly settings: RestSettings;
   readonly authorization: Authorization;
+  readonly verdict: Verdict;
   /** Undefined: messages are not signed. */
   readonly sign: Signer | undefined;
   /** Cuts the connection's secrets out of what a server echoes. */
@@ -61,12 +63,15 @@ function call(
 
 /** A status that has come counts, whatever became of the rest, unless it is a success. */
 function judge(
-  { secrets }: ClientParts,
+  { secrets, verdict }: ClientParts,
   { status, headers, body, broken }: HttpAnswer,
   target: string,
 ): Answer | PluginError {
-  const failure = statusError(status, parseRetryAfter(headers['retry-after'], Date.now()), target);
-  if (failure) return failure;
+  const said = verdict(status);
+  if (said !== 'success') {
+    const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
+    return statusError(status, retryAfterMs, target, said === 'retry');
+  }
   if (broken) throw broken;
   return {
     headers: answerHeaders(headers, secrets),

@@ -1,9 +1,15 @@
 import { type Static, Type } from 'typebox';
 import { authSettings } from './auth/settings.ts';
+import { circuitSettings } from './circuit-settings.ts';
 
 const MIB = 1024 * 1024;
 const HOUR_MS = 3_600_000;
 const closed = { additionalProperties: false };
+
+const StatusRange = Type.String({
+  pattern: '^[2-5][0-9]{2}(-[2-5][0-9]{2})?$',
+  description: 'A status, or the first and the last of several: `200-299`.',
+});
 
 /** Settings of `http-rest`. */
 export const RestSettings = Type.Object(
@@ -88,51 +94,23 @@ export const RestSettings = Type.Object(
       },
       { ...closed, default: {}, description: 'Which addresses may be reached.' },
     ),
+    successStatus: Type.Array(StatusRange, {
+      default: ['200-299'],
+      minItems: 1,
+      description:
+        'Statuses that mean success: `409` may be one, where it says "I have it already".',
+    }),
+    retryStatus: Type.Array(StatusRange, {
+      default: [],
+      description: 'Statuses to try again besides 408, 425, 429 and 5xx other than 501 and 505.',
+    }),
     maxConnections: Type.Integer({
       default: 32,
       minimum: 1,
       maximum: 1000,
       description: 'Connections open at once to one host; further requests wait for one.',
     }),
-    circuitBreaker: Type.Object(
-      {
-        enabled: Type.Boolean({
-          default: true,
-          description:
-            'Send nothing for a while to a host that fails: no connection, no answer, 5xx.',
-        }),
-        windowMs: Type.Integer({
-          default: 30_000,
-          minimum: 1000,
-          maximum: HOUR_MS,
-          description: 'The time that is looked back on.',
-        }),
-        minRequests: Type.Integer({
-          default: 20,
-          minimum: 1,
-          description: 'As long as there were fewer in the window, nothing happens.',
-        }),
-        failureRatio: Type.Number({
-          default: 0.5,
-          exclusiveMinimum: 0,
-          exclusiveMaximum: 1,
-          description: 'More failures than this, of 1, and sends fail at once.',
-        }),
-        openMs: Type.Integer({
-          default: 15_000,
-          minimum: 1,
-          maximum: HOUR_MS,
-          description: 'For how long; then some requests try how things are.',
-        }),
-        halfOpenMax: Type.Integer({
-          default: 3,
-          minimum: 1,
-          maximum: 1000,
-          description: 'How many try, while the others wait. All must succeed.',
-        }),
-      },
-      { ...closed, default: {}, description: 'Rest for a host that does not work.' },
-    ),
+    circuitBreaker: circuitSettings,
     batch: Type.Object(
       {
         mode: Type.Enum(['none', 'json-array', 'ndjson'], {

@@ -9,6 +9,7 @@ import { compileHeaders } from './request.ts';
 import type { RestSettings } from './settings.ts';
 import { compileTarget, type Target } from './target.ts';
 import { type TlsContexts, tlsContexts } from './tls.ts';
+import { compileVerdict } from './verdict.ts';
 
 /** What settings and credentials come to, before anything is reached. */
 export interface Setup extends ClientParts {
@@ -43,6 +44,7 @@ export function prepare(
     target,
     sign: createSigner(settings, credentials, secrets),
     compose: createComposer(settings, target, compileHeaders(settings)),
+    verdict: compileVerdict(settings),
     tls: tlsContexts(credentials),
   };
 }
