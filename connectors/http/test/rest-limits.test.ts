@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, test, vi } from 'vitest';
 import {
   listenForTest,
   messageOf,
@@ -102,12 +103,26 @@ test('of 64 sends side by side only as many run as there may be connections, the
   expect(most).toBe(4);
 });
 
-test('a send that waits for a connection is given up in time, and is never sent', async () => {
-  const { url, seen } = await serveRecorder(() => {});
-  const { send } = await startRest({ url, maxConnections: 1, timeoutMs: 100 });
-  const outcomes = await send(messageOf('first'), messageOf('waits'));
-  expect(outcomes).toMatchObject([TIMEOUT, TIMEOUT]);
-  expect(seen.map(({ headers }) => headers['x-message-id'])).toEqual(['first']);
+test('a send that is given up while it waits for a connection is never sent', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { url, seen } = await serveRecorder(async (response) => {
+    await gate.promise;
+    response.end();
+  });
+  const { send, destination } = await startRest({ url, maxConnections: 1 });
+  const first = send(messageOf('first'));
+  await vi.waitFor(() => expect(seen).toHaveLength(1));
+  const left = new AbortController();
+  const waiting = destination.send([messageOf('waits')], left.signal);
+  await setImmediate(); // now it waits within the pool
+  left.abort(new Error('the host left'));
+  await expect(waiting).rejects.toThrow('the host left');
+  gate.resolve();
+  expect(await Promise.all([first, send(messageOf('next'))])).toMatchObject([
+    [{ messageId: 'first' }],
+    [{ messageId: 'next' }],
+  ]);
+  expect(seen.map(({ headers }) => headers['x-message-id'])).toEqual(['first', 'next']);
 });
 
 test('a server that closes idle connections at random: 1000 messages arrive, each told truthfully', async () => {
