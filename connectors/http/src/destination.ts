@@ -19,10 +19,18 @@ import { type Answer, attempt } from './rest/client.ts';
 import type { RestRequest } from './rest/compose.ts';
 import { createDispatcher } from './rest/dispatcher.ts';
 import { findDoubts } from './rest/doubts.ts';
+import { Gatherer } from './rest/gather.ts';
 import { receiptsOf } from './rest/receipts.ts';
 import { prepare, type Setup } from './rest/setup.ts';
 
 type Host = Pick<ConnectorHost, 'hideSecret'>;
+
+interface Started {
+  readonly setup: Setup;
+  readonly dispatcher: Dispatcher;
+  /** Undefined: messages do not wait for each other. */
+  readonly gatherer: Gatherer | undefined;
+}
 
 /** Sends messages as requests; the answers decide the outcomes. */
 export class RestDestination implements Destination {
@@ -32,7 +40,7 @@ export class RestDestination implements Destination {
   readonly #limitMs: number;
   readonly #circuits: Circuits;
   readonly #lost = { inRow: 0, last: '' };
-  #started: { readonly setup: Setup; readonly dispatcher: Dispatcher } | undefined;
+  #started: Started | undefined;
 
   constructor(config: ConnectionConfig<RestSettings>, host: Host) {
     const { batch, circuitBreaker, timeoutMs: limit } = config.settings;
@@ -53,19 +61,27 @@ export class RestDestination implements Destination {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    this.#started = await this.#open(signal);
+    const { setup, dispatcher } = await this.#open(signal);
+    const { batch } = setup.settings;
+    const gathers = batch.mode !== 'none' && batch.lingerMs > 0;
+    const gatherer = gathers
+      ? new Gatherer(batch, setup.compose, (unit, ends) =>
+          this.#send(setup, dispatcher, unit, ends),
+        )
+      : undefined;
+    this.#started = { setup, dispatcher, gatherer };
   }
 
   async send(batch: readonly Message[], signal: AbortSignal): Promise<readonly SendOutcome[]> {
     const started = this.#started;
     if (!started) throw new PluginError('NOT_CONNECTED', 'http-rest was not started');
+    const { setup, dispatcher, gatherer } = started;
+    if (gatherer) return Promise.all(batch.map((message) => gatherer.add(message, signal)));
     const outcomes = new Map<Message, SendOutcome>();
     await Promise.all(
-      started.setup.compose(batch).map(async (unit) => {
+      setup.compose(batch).map(async (unit) => {
         const results =
-          'error' in unit
-            ? [unit.error]
-            : await this.#send(started.setup, started.dispatcher, unit, signal);
+          'error' in unit ? [unit.error] : await this.#send(setup, dispatcher, unit, signal);
         unit.messages.forEach((message, i) => outcomes.set(message, results[i] ?? {}));
       }),
     );

@@ -75,7 +75,7 @@ describe('settings', () => {
         openMs: 15_000,
         halfOpenMax: 3,
       },
-      batch: { mode: 'none', maxCount: 100, maxBytes: 1_048_576 },
+      batch: { mode: 'none', maxCount: 100, maxBytes: 1_048_576, lingerMs: 0 },
       response: { maxBytes: 65_536, maxHeaderBytes: 16_384 },
     });
   });

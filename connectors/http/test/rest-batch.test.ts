@@ -162,6 +162,93 @@ describe('messages that the host has ready together', () => {
   });
 });
 
+describe('messages that may wait for each other', () => {
+  const lingering = { ...array, lingerMs: 60_000 };
+
+  test('are one request when there are enough, whichever sends they came by', async () => {
+    const { url, seen } = await serveRecorder();
+    const { send } = await startRest({ url, batch: { ...lingering, maxCount: 3 } });
+    const receipts = await Promise.all(numbers(6).map((message) => send(message)));
+    expect(receipts.flat()).toMatchObject(numbers(6).map(({ id }) => ({ messageId: id })));
+    expect(seen.map(({ body }) => body)).toEqual(['[0,1,2]', '[3,4,5]']);
+  });
+
+  test('are one request when there are enough bytes', async () => {
+    const { url, seen } = await serveRecorder();
+    const { send } = await startRest({ url, batch: { ...lingering, maxBytes: 4 } });
+    await Promise.all(['12', '3', '4'].map((text) => send(jsonMessage(text, text))));
+    expect(seen.map(({ body }) => body)).toEqual(['[12,3,4]']);
+  });
+
+  test('are one request when the time is over', async () => {
+    const { url, seen } = await serveRecorder();
+    const { send } = await startRest({ url, batch: { ...lingering, lingerMs: 20 } });
+    await Promise.all(numbers(2).map((message) => send(message)));
+    await send(jsonMessage('later', '"later"'));
+    expect(seen.map(({ body }) => body)).toEqual(['[0,1]', '["later"]']);
+  });
+
+  test('fail together, but for what is wrong with one alone', async () => {
+    const { url } = await serveRecorder((response) => response.writeHead(503).end());
+    const { send } = await startRest({ url, batch: { ...lingering, maxCount: 3 } });
+    const texts = ['1', '{', '3'];
+    const outcomes = await Promise.all(texts.map((text) => send(jsonMessage(text, text))));
+    expect(outcomes.flat()).toMatchObject([
+      { code: 'SEND_FAILED', recoverable: true },
+      { code: 'INVALID_MESSAGE', recoverable: false },
+      { code: 'SEND_FAILED', recoverable: true },
+    ]);
+  });
+
+  test('are not disturbed by one whose sender leaves, which is not sent', async () => {
+    const { url, seen } = await serveRecorder();
+    const { send, destination } = await startRest({ url, batch: { ...lingering, maxCount: 3 } });
+    const left = new AbortController();
+    const leaving = destination.send([jsonMessage('left', '"left"')], left.signal);
+    const first = send(jsonMessage('1', '1'));
+    left.abort(new Error('the host left'));
+    await expect(leaving).rejects.toThrow('the host left');
+    await Promise.all([first, send(jsonMessage('2', '2')), send(jsonMessage('3', '3'))]);
+    expect(seen.map(({ body }) => body)).toEqual(['[1,2,3]']);
+  });
+
+  test('share a request that ends with the last sender, and not before', async () => {
+    const closed = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    const { url } = await serveRecorder((response) => {
+      arrived.resolve();
+      response.once('close', closed.resolve);
+    });
+    const { destination } = await startRest({ url, batch: { ...lingering, maxCount: 2 } });
+    const [one, two] = [new AbortController(), new AbortController()];
+    const sends = [one, two].map(({ signal }, i) =>
+      destination.send([jsonMessage(String(i), '1')], signal),
+    );
+    const settled = Promise.allSettled(sends);
+    await arrived.promise;
+    one.abort(new Error('one left'));
+    await expect(sends[0]).rejects.toThrow('one left');
+    two.abort(new Error('two left'));
+    await closed.promise;
+    expect(await settled).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }]);
+  });
+
+  test('leave no timer when their senders leave', async () => {
+    const { url, seen } = await serveRecorder();
+    const { destination } = await startRest({ url, batch: lingering });
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    const left = new AbortController();
+    const leaving = destination.send(numbers(2), left.signal);
+    expect(timers()).toBe(before + 1);
+    left.abort(new Error('the host left'));
+    await expect(leaving).rejects.toThrow('the host left');
+    expect(timers()).toBe(before);
+    expect(seen).toEqual([]);
+  });
+});
+
 describe('the message id of a receipt', () => {
   const answer = { order: { id: 7, 'a/b~c': 'text' }, deep: [{ id: 'x' }] };
 

@@ -19,7 +19,7 @@ const PAYLOAD = Buffer.from(JSON.stringify({ order: 'x'.repeat(1000) }));
 export const benchmark: ConnectorBenchmark = {
   connectors: ['http'],
   async measure(compete) {
-    const endpoint = fork(new URL('support/endpoint.ts', import.meta.url));
+    const endpoint = fork(new URL('http-rest/endpoint.ts', import.meta.url));
     try {
       const [port] = (await once(endpoint, 'message')) as [number];
       const url = `http://127.0.0.1:${port}/orders`;

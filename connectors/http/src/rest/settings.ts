@@ -130,6 +130,12 @@ export const RestSettings = Type.Object(
           maximum: 15 * MIB,
           description: 'Most bytes of payload in one request; a larger message goes alone.',
         }),
+        lingerMs: Type.Integer({
+          default: 0,
+          minimum: 0,
+          maximum: 60_000,
+          description: 'How long a message may wait for others that come later; 0 = not at all.',
+        }),
       },
       { ...closed, default: {}, description: 'One request for several messages.' },
     ),
