@@ -14,7 +14,14 @@ import { createDispatcher } from '../src/rest/dispatcher.ts';
 import { tlsContexts } from '../src/rest/tls.ts';
 import { restConfig } from './support/config.ts';
 import { failureOf } from './support/failure.ts';
-import { listenForTest, messageOf, sendFailure, signal, startRest } from './support/rest.ts';
+import {
+  listenForTest,
+  messageOf,
+  sendFailure,
+  serveHttp,
+  signal,
+  startRest,
+} from './support/rest.ts';
 
 const BLOCKED = { code: 'BLOCKED_DESTINATION', recoverable: false };
 const guarded = { ssrf: { allowPrivate: false } };
@@ -160,6 +167,21 @@ test('the pool itself connects to no such address, whoever asks it to', async ()
   }
   expect(canary.seen()).toBe(0);
 });
+
+test.each([301, 302, 303, 307, 308])(
+  'a redirect (%s) to a private address leads nowhere',
+  async (status) => {
+    const canary = await startCanary();
+    const { url } = await serveHttp((_request, response) => {
+      response.writeHead(status, { location: `http://127.0.0.1:${canary.port}/secret` }).end();
+    });
+    const { send } = await startRest({ url });
+    const failure = await sendFailure(send(messageOf('m-1')));
+    expect(failure).toMatchObject({ code: 'SEND_FAILED', recoverable: false, reason: 'REDIRECT' });
+    expect(failure.message).not.toContain('secret');
+    expect(canary.seen()).toBe(0);
+  },
+);
 
 describe('networks of the settings', () => {
   const open = { allowPrivate: true, allowCidrs: [], denyCidrs: [] };
