@@ -53,9 +53,7 @@ describe.runIf(needs('openssl'))('the executable, without file access', () => {
     const client = authority.issueClient('shop');
     const settings = {
       url: `${base}/orders/{{message.id}}`,
-      auth: 'oauth2',
-      oauth2: { tokenUrl: `${base}/token` },
-      sign: 'standard-webhooks',
+      auth: { oauth2: { tokenUrl: `${base}/token` }, standardWebhooks: {} },
       ssrf: { allowPrivate: true },
     };
     const credentials = {

@@ -166,8 +166,8 @@ export function isOutage(outcome: unknown): boolean {
 /** Why there is no token. `error` is OAuth's own word for it, such as `invalid_client`. */
 export function tokenError(error: string | undefined, target: string): PluginError {
   const text = error
-    ? `${target} was refused (${error}); check credentials.oauth2_client_id, credentials.oauth2_client_secret and settings.oauth2`
-    : `${target} was answered without a usable token; check settings.oauth2.tokenUrl`;
+    ? `${target} was refused (${error}); check credentials.oauth2_client_id, credentials.oauth2_client_secret and settings.auth.oauth2`
+    : `${target} was answered without a usable token; check settings.auth.oauth2.tokenUrl`;
   return new PluginError('AUTH_FAILED', text);
 }
 

@@ -3,7 +3,7 @@ import { RestDestination } from '../src/destination.ts';
 import { restConfig } from './support/config.ts';
 import { failureOf } from './support/failure.ts';
 import { credentials, goodToken, serveApi, serveTokens, startOAuth2 } from './support/oauth2.ts';
-import { messageOf, serveHttp, signal, startRest } from './support/rest.ts';
+import { messageOf, serveHttp, signal } from './support/rest.ts';
 
 describe('no token', () => {
   test.each([
@@ -125,20 +125,12 @@ describe('no token', () => {
     const name = await failureOf(startOAuth2(url, 'http://localhost:1/', {}, { ssrf }));
     expect(name).toMatchObject({ code: 'BLOCKED_DESTINATION' });
   });
-
-  test('settings.oauth2 is missing', async () => {
-    const starting = startRest({ url: 'http://127.0.0.1:1/', auth: 'oauth2' }, { credentials });
-    expect(await failureOf(starting)).toMatchObject({
-      code: 'INVALID_CONFIG',
-      field: 'settings.oauth2',
-    });
-  });
 });
 
 test('Validate proves that a token can be had, sends nothing, and leaves nothing open', async () => {
   const tokens = await serveTokens();
   const api = await serveApi();
-  const settings = { url: api.url, auth: 'oauth2', oauth2: { tokenUrl: tokens.tokenUrl } };
+  const settings = { url: api.url, auth: { oauth2: { tokenUrl: tokens.tokenUrl } } };
   const create = () =>
     new RestDestination(restConfig(settings, { credentials }), { hideSecret: () => {} });
   expect(await create().validate(signal)).toEqual([expect.stringContaining('unencrypted')]);

@@ -65,9 +65,7 @@ test('no secret, and no token made from one, leaves the process, whatever the se
   };
   const settings = {
     url,
-    auth: 'oauth2',
-    oauth2: { tokenUrl },
-    sign: 'standard-webhooks',
+    auth: { oauth2: { tokenUrl }, standardWebhooks: {} },
     response: { messageIdHeader: 'x-remote-id' },
   };
   await node.connect(configOf(settings, { credentials }));
@@ -118,9 +116,9 @@ test('Validate tells what is wrong with settings and credentials, by its path', 
   const url = 'https://127.0.0.1/';
   expect(await fieldOf({ url })).toEqual([]);
   expect(await fieldOf({ url: 'https://127.0.0.1/{{metadata.nobody}}' })).toBe('settings.url');
-  expect(await fieldOf({ url, auth: 'bearer' })).toBe('credentials.bearer_token');
+  expect(await fieldOf({ url, auth: { bearer: {} } })).toBe('credentials.bearer_token');
   expect(await fieldOf({ url }, { tls_client_cert: 'x' })).toBe('credentials.tls_client_key');
-  expect(await fieldOf({ url, sign: 'standard-webhooks' })).toBe('credentials.signing_secret');
+  expect(await fieldOf({ url, auth: { standardWebhooks: {} } })).toBe('credentials.signing_secret');
   expect(await fieldOf({ url, circuitBreaker: { failureRatio: 1 } })).toBe(
     'settings.circuitBreaker.failureRatio',
   );

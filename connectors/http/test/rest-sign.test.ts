@@ -7,7 +7,7 @@ import { messageOf, type Seen, sendFailure, serveRecorder, startRest } from './s
 
 const secretOf = (byte: number): string => `whsec_${Buffer.alloc(32, byte).toString('base64')}`;
 const signing_secret = secretOf(1);
-const sign = 'standard-webhooks';
+const auth = { standardWebhooks: {} };
 
 /** Throws unless the signature is that of the secret. */
 function verify({ body, headers }: Seen, secret: string): void {
@@ -21,7 +21,7 @@ describe('a signed message', () => {
       if (seen.length === 3) status = 200;
       response.writeHead(status).end();
     });
-    const { send } = await startRest({ url, sign }, { credentials: { signing_secret } });
+    const { send } = await startRest({ url, auth }, { credentials: { signing_secret } });
     const message = messageOf('m-1', { payload: Buffer.from('{"a":"ä"}') });
     const now = Math.floor(Date.now() / 1000);
     for (const later of [0, 30, 60]) {
@@ -43,7 +43,7 @@ describe('a signed message', () => {
   test('carries two signatures while secrets are changed', async () => {
     const { url, seen } = await serveRecorder();
     const credentials = { signing_secret, signing_secret_previous: secretOf(2) };
-    const { send } = await startRest({ url, sign }, { credentials });
+    const { send } = await startRest({ url, auth }, { credentials });
     await send(messageOf('m-1', { payload: Buffer.from('{}') }));
     const [request] = seen as [Seen];
     expect(() => verify(request, signing_secret)).not.toThrow();
@@ -57,7 +57,7 @@ describe('a signed message', () => {
     const point = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
     const { url, seen } = await serveRecorder();
     const credentials = { signing_secret: `whsk_${seed.toString('base64')}` };
-    const { send } = await startRest({ url, sign }, { credentials });
+    const { send } = await startRest({ url, auth }, { credentials });
     await send(messageOf('m-1', { payload: Buffer.from('{}') }));
     const { headers } = seen[0] as Seen;
     const key = parsePublicKey(`whpk_${point.toString('base64')}`, 'key');
@@ -74,7 +74,7 @@ describe('a signed message', () => {
     });
     const { url, seen } = await serveRecorder((response) => response.writeHead(401).end());
     const credentials = { signing_secret, oauth2_client_id: 'a', oauth2_client_secret: 'secret' };
-    const settings = { url, sign, auth: 'oauth2', oauth2: { tokenUrl } };
+    const settings = { url, auth: { ...auth, oauth2: { tokenUrl } } };
     const { send } = await startRest(settings, { credentials });
     await send(messageOf('m-1', { payload: Buffer.from('{}') }));
     expect(seen).toHaveLength(2);
@@ -83,7 +83,7 @@ describe('a signed message', () => {
 
   test('has an id that cannot pose as anything else', async () => {
     const { url, seen } = await serveRecorder();
-    const { send } = await startRest({ url, sign }, { credentials: { signing_secret } });
+    const { send } = await startRest({ url, auth }, { credentials: { signing_secret } });
     const failure = await sendFailure(send(messageOf('m.1')));
     expect(failure).toMatchObject({ code: 'INVALID_MESSAGE', recoverable: false, field: 'id' });
     expect(seen).toEqual([]);
@@ -101,7 +101,7 @@ test.each([
     'signing_secret_previous',
   ],
 ])('a signing secret that %s is refused', async (_, credentials, name) => {
-  const failure = await failureOf(startRest({ url: 'http://a.example', sign }, { credentials }));
+  const failure = await failureOf(startRest({ url: 'http://a.example', auth }, { credentials }));
   expect(failure).toMatchObject({ code: 'INVALID_CONFIG', field: `credentials.${name}` });
   expect(failure.message).not.toMatch(/hunter2|c2Vj/);
 });

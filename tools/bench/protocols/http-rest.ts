@@ -28,7 +28,7 @@ export const benchmark: ConnectorBenchmark = {
         contestants: [
           bareUndici(url),
           httpRest('http-rest', { url }),
-          httpRest('http-rest, signed', { url, sign: 'standard-webhooks' }),
+          httpRest('http-rest, signed', { url, auth: { standardWebhooks: {} } }),
           httpRest('http-rest, batches of 100', { url, batch: { mode: 'json-array' } }),
         ],
       });

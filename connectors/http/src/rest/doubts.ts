@@ -12,14 +12,14 @@ export async function findDoubts(
   { target, guard }: Setup,
 ): Promise<string[]> {
   const names = await Promise.all(target.origins.map((origin) => nameDoubts(origin, guard)));
-  const insecure = [...target.origins, settings.oauth2?.tokenUrl].some(
+  const { basic, bearer, apiKey, oauth2 } = settings.auth;
+  const proven = basic ?? bearer ?? apiKey ?? oauth2;
+  const insecure = [...target.origins, oauth2?.tokenUrl].some(
     (url) => url && URL.parse(String(url))?.protocol === 'http:',
   );
   return [
     ...names.flat(),
-    ...(insecure && settings.auth !== 'none'
-      ? ['settings: the credentials travel unencrypted; use https']
-      : []),
+    ...(insecure && proven ? ['settings: the credentials travel unencrypted; use https'] : []),
     ...certificateWarnings(credentials),
   ];
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { authSettings } from './auth/settings.ts';
+import { AuthSettings } from './auth/settings.ts';
 import { circuitSettings } from './circuit-settings.ts';
 
 const MIB = 1024 * 1024;
@@ -37,14 +37,14 @@ export const RestSettings = Type.Object(
     headers: Type.Record(Type.String(), Type.String(), {
       default: {},
       description:
-        "Headers of every request; they win over the connector's own, but not over `auth` and `sign`. May have placeholders. Those that concern the connection (Host, Content-Length, Connection, …) are left out.",
+        "Headers of every request; they win over the connector's own, but not over `auth`. May have placeholders. Those that concern the connection (Host, Content-Length, Connection, …) are left out.",
     }),
     forwardHeaders: Type.Array(Type.String({ minLength: 1 }), {
       default: [],
       description:
         'Headers of the message, in lower case, that are sent on where it has them. `headers` wins.',
     }),
-    ...authSettings,
+    auth: AuthSettings,
     timeoutMs: Type.Optional(
       Type.Integer({
         minimum: 1,

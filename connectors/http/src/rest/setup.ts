@@ -1,7 +1,7 @@
 import { type ConnectionConfig, Secrets } from '@vrsky/runtime';
 import type { ConnectorHost } from '@vrsky/runtime/plugin';
 import { type AddressGuard, addressGuard } from './address-guard.ts';
-import { createAuthorization } from './auth/authorization.ts';
+import { createAuthorization, queryProof } from './auth/authorization.ts';
 import { createSigner } from './auth/sign.ts';
 import type { ClientParts } from './client.ts';
 import { type Composer, createComposer } from './compose.ts';
@@ -34,15 +34,16 @@ export function prepare(
     host.hideSecret(value);
   };
   const guard = addressGuard(settings.ssrf);
-  const authorization = createAuthorization({ config, guard, secrets, hide });
-  const target = compileTarget(settings, guard, authorization.query);
+  const context = { config, guard, secrets, hide };
+  const authorization = createAuthorization(context);
+  const target = compileTarget(settings, guard, queryProof(context));
   return {
     settings,
     secrets,
     guard,
     authorization,
     target,
-    sign: createSigner(settings, credentials, secrets),
+    sign: createSigner(context),
     compose: createComposer(settings, target, compileHeaders(settings)),
     verdict: compileVerdict(settings),
     tls: tlsContexts(credentials),

@@ -1,7 +1,7 @@
 import { PluginError, timeoutMs } from '@vrsky/runtime';
 import { abortable, withDeadline } from '@vrsky/runtime/plugin';
 import type { Dispatcher } from 'undici';
-import type { AuthContext, Authorization } from './authorization.ts';
+import { type AuthContext, type Authorization, type Proof, secretOf } from './authorization.ts';
 import type { OAuth2Settings } from './settings.ts';
 import { type Client, parseTokenUrl, requestToken } from './token-request.ts';
 
@@ -20,37 +20,38 @@ const RENEW_AGAIN_MS = 5000;
  * it; it is renewed before its end while the old one is still in use.
  */
 export class ClientCredentials implements Authorization {
-  readonly query: Authorization['query'] = {};
   readonly #context: AuthContext;
-  readonly #client: Client;
   readonly #settings: OAuth2Settings;
+  readonly #others: Proof;
+  readonly #client: Client;
   readonly #url: URL;
   #token: Token | undefined;
   #fetching: Promise<Token> | undefined;
 
-  /** @throws PluginError INVALID_CONFIG, BLOCKED_DESTINATION */
-  constructor(context: AuthContext, client: Client) {
-    const { oauth2 } = context.config.settings;
-    if (!oauth2) {
-      const field = 'settings.oauth2';
-      const text = `${field}: is missing; settings.auth is "oauth2" and needs its tokenUrl`;
-      throw new PluginError('INVALID_CONFIG', text, { field });
-    }
+  /**
+   * @param others headers that go with the token
+   * @throws PluginError INVALID_CONFIG, BLOCKED_DESTINATION
+   */
+  constructor(context: AuthContext, settings: OAuth2Settings, others: Proof) {
     this.#context = context;
-    this.#client = client;
-    this.#settings = oauth2;
-    this.#url = parseTokenUrl(oauth2.tokenUrl, context.guard);
+    this.#settings = settings;
+    this.#others = others;
+    this.#client = {
+      id: secretOf(context, 'oauth2_client_id', 'oauth2'),
+      secret: secretOf(context, 'oauth2_client_secret', 'oauth2'),
+    };
+    this.#url = parseTokenUrl(settings.tokenUrl, context.guard);
   }
 
-  async headers(dispatcher: Dispatcher, signal: AbortSignal): Promise<Record<string, string>> {
+  async headers(dispatcher: Dispatcher, signal: AbortSignal): Promise<Proof> {
     const now = performance.now();
     let token = this.#token;
     if (!token || now >= token.endsAt) token = await abortable(this.#fetch(dispatcher), signal);
     else if (now >= token.renewAt) this.#renew(token, dispatcher);
-    return { authorization: bearer(token) };
+    return { ...this.#others, authorization: bearer(token) };
   }
 
-  refused({ authorization }: Readonly<Record<string, string>>): boolean {
+  refused({ authorization }: Proof): boolean {
     if (this.#token && authorization === bearer(this.#token)) this.#token = undefined;
     return true;
   }

@@ -1,4 +1,4 @@
-import { PluginError, type Secrets } from '@vrsky/runtime';
+import { PluginError } from '@vrsky/runtime';
 import {
   parsePrivateKey,
   parseSecret,
@@ -6,31 +6,25 @@ import {
   signV1,
   signV1a,
 } from '../../standard-webhooks.ts';
-import { credential } from './authorization.ts';
-import type { AuthSettings } from './settings.ts';
+import { type AuthContext, secretOf } from './authorization.ts';
 
 /** Headers that sign one attempt. @throws PluginError INVALID_MESSAGE for an id that cannot be signed */
 export type Signer = (id: string, body: Uint8Array) => Record<string, string>;
 
-const NAMES = ['signing_secret', 'signing_secret_previous'];
+const CURRENT = 'signing_secret';
+const PREVIOUS = 'signing_secret_previous';
 
 /**
  * Standard Webhooks: the id stays the same over retries, the time is that of the attempt.
  * @throws PluginError INVALID_CONFIG
  */
-export function createSigner(
-  { sign }: AuthSettings,
-  credentials: Readonly<Record<string, string>>,
-  secrets: Secrets,
-): Signer | undefined {
-  if (sign === 'none') return undefined;
-  credential(credentials, 'signing_secret', 'settings.sign is "standard-webhooks"');
-  const signers = NAMES.flatMap((name) => {
-    const text = credentials[name];
-    if (!text) return [];
-    secrets.add(text);
-    return signerOf(text, `credentials.${name}`);
-  });
+export function createSigner(context: Pick<AuthContext, 'config' | 'secrets'>): Signer | undefined {
+  const { settings, credentials } = context.config;
+  if (!settings.auth.standardWebhooks) return undefined;
+  const names = credentials[PREVIOUS] ? [CURRENT, PREVIOUS] : [CURRENT];
+  const signers = names.map((name) =>
+    signerOf(secretOf(context, name, 'standardWebhooks'), `credentials.${name}`),
+  );
   return (id, body) => {
     if (id.includes('.')) {
       const text = 'id: expected no ".", because it is signed with one after it';

@@ -15,7 +15,7 @@ export interface Client {
 const MAX_ANSWER_BYTES = 65_536;
 /** What an OAuth error may look like (RFC 6749, 5.2), so that nothing else gets into a text. */
 const ERROR_CODE = /^[a-z_]{1,40}$/;
-const FIELD = 'settings.oauth2.tokenUrl';
+const FIELD = 'settings.auth.oauth2.tokenUrl';
 
 /** @throws PluginError INVALID_CONFIG, BLOCKED_DESTINATION */
 export function parseTokenUrl(text: string, guard: AddressGuard): URL {
