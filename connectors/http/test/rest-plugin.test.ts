@@ -83,6 +83,7 @@ test('no secret, and no token made from one, leaves the process, whatever the se
     lines,
   ]);
   expect(shown).toContain('Bearer [redacted]');
+  expect(Buffer.from(receipt.payload).toString(), 'names are no secrets').toContain('good');
   expect(shown).not.toMatch(/hunter2/);
   expect(shown).not.toContain(signing_secret.slice(6, 20));
 });

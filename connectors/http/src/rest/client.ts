@@ -2,7 +2,7 @@ import type { PluginError, Secrets } from '@vrsky/runtime';
 import type { Dispatcher } from 'undici';
 import { statusError } from '../errors.ts';
 import { answerHeaders, parseRetryAfter } from './answer.ts';
-import type { Authorization } from './auth/authorization.ts';
+import type { Authorization } from './auth/context.ts';
 import type { Signer } from './auth/sign.ts';
 import type { RestRequest } from './compose.ts';
 import { exchange, type HttpAnswer } from './exchange.ts';

@@ -1,31 +1,14 @@
-import { type ConnectionConfig, PluginError, type Secrets } from '@vrsky/runtime';
-import type { Dispatcher } from 'undici';
+import { PluginError } from '@vrsky/runtime';
 import { isSendable } from '../../headers.ts';
-import type { AddressGuard } from '../address-guard.ts';
-import type { RestSettings } from '../settings.ts';
 import { ClientCredentials } from './client-credentials.ts';
+import {
+  type AuthContext,
+  type Authorization,
+  credentialOf,
+  type Proof,
+  secretOf,
+} from './context.ts';
 import type { ApiKeySettings } from './settings.ts';
-
-/** Proves to the server who calls. */
-export interface Authorization {
-  /** Headers of one request, called for each; fetches a token where there is none. */
-  headers(dispatcher: Dispatcher, signal: AbortSignal): Promise<Proof> | Proof;
-  /** The server refused these headers with 401. True: `headers` gives others now. */
-  refused(headers: Proof): boolean;
-}
-
-/** Names and values, of headers or of parameters of a query. */
-export type Proof = Readonly<Record<string, string>>;
-
-/** What an authorization is made of and with. */
-export interface AuthContext {
-  readonly config: ConnectionConfig<RestSettings>;
-  readonly guard: AddressGuard;
-  /** Gets every secret that is in use. */
-  readonly secrets: Secrets;
-  /** Called with everything that is made from a secret, such as a token. */
-  readonly hide: (value: string) => void;
-}
 
 /** @throws PluginError INVALID_CONFIG for credentials that are missing or unfit, without their values */
 export function createAuthorization(context: AuthContext): Authorization {
@@ -50,25 +33,9 @@ export function queryProof(context: AuthContext): Proof {
   return proof;
 }
 
-/** @throws PluginError INVALID_CONFIG, when it is missing */
-export function secretOf(
-  { config, secrets }: Pick<AuthContext, 'config' | 'secrets'>,
-  name: string,
-  scheme: string,
-): string {
-  const value = config.credentials[name];
-  if (!value) {
-    const field = `credentials.${name}`;
-    const text = `${field}: is missing; settings.auth.${scheme} needs it`;
-    throw new PluginError('INVALID_CONFIG', text, { field });
-  }
-  secrets.add(value);
-  return value;
-}
-
 function basicProof(context: AuthContext): Proof {
-  const { basic_username: name = '' } = context.config.credentials;
-  if (!name || name.includes(':')) throw unfit('basic_username', 'a name without ":"');
+  const name = credentialOf(context, 'basic_username', 'basic');
+  if (name.includes(':')) throw unfit('basic_username', 'a name without ":"');
   const password = secretOf(context, 'basic_password', 'basic');
   const pair = Buffer.from(`${name}:${password}`).toString('base64');
   context.hide(pair);

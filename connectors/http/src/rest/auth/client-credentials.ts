@@ -1,7 +1,13 @@
 import { PluginError, timeoutMs } from '@vrsky/runtime';
 import { abortable, withDeadline } from '@vrsky/runtime/plugin';
 import type { Dispatcher } from 'undici';
-import { type AuthContext, type Authorization, type Proof, secretOf } from './authorization.ts';
+import {
+  type AuthContext,
+  type Authorization,
+  credentialOf,
+  type Proof,
+  secretOf,
+} from './context.ts';
 import type { OAuth2Settings } from './settings.ts';
 import { type Client, parseTokenUrl, requestToken } from './token-request.ts';
 
@@ -37,7 +43,7 @@ export class ClientCredentials implements Authorization {
     this.#settings = settings;
     this.#others = others;
     this.#client = {
-      id: secretOf(context, 'oauth2_client_id', 'oauth2'),
+      id: credentialOf(context, 'oauth2_client_id', 'oauth2'),
       secret: secretOf(context, 'oauth2_client_secret', 'oauth2'),
     };
     this.#url = parseTokenUrl(settings.tokenUrl, context.guard);

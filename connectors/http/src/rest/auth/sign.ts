@@ -6,7 +6,7 @@ import {
   signV1,
   signV1a,
 } from '../../standard-webhooks.ts';
-import { type AuthContext, secretOf } from './authorization.ts';
+import { type AuthContext, secretOf } from './context.ts';
 
 /** Headers that sign one attempt. @throws PluginError INVALID_MESSAGE for an id that cannot be signed */
 export type Signer = (id: string, body: Uint8Array) => Record<string, string>;
