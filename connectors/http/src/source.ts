@@ -1,114 +1,143 @@
+import type { X509Certificate } from 'node:crypto';
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { type ConnectionConfig, type Health, PluginError, type Reply } from '@vrsky/runtime';
-import {
-  type ConnectorHost,
-  createIntake,
-  Deadlines,
-  type Incoming,
-  type Intake,
-  type Room,
-  type Source,
-} from '@vrsky/runtime/plugin';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type ConnectorHost, createIntake, type Intake, type Source } from '@vrsky/runtime/plugin';
+import type { FastifyReply } from 'fastify';
 import type { WebhookSettings } from './config.ts';
-import { createApp, type Door, refuse } from './webhook/app.ts';
-import { close } from './webhook/close.ts';
+import { createCredentials } from './credentials.ts';
+import { answerSuccess, answerWith, refuse } from './webhook/answer.ts';
+import { createApp } from './webhook/app.ts';
+import { close, trackSockets } from './webhook/close.ts';
+import { Door } from './webhook/door.ts';
+import { Duplicates } from './webhook/duplicates.ts';
+import type { WebhookEvent } from './webhook/event.ts';
 import { formatAddress, listen, probePort } from './webhook/listen.ts';
-import { toMessage } from './webhook/message.ts';
-import { answerWith } from './webhook/reply.ts';
+import { WebhookReception } from './webhook/reception.ts';
+import { Refusal } from './webhook/refusal.ts';
+import { createRoutes, longestAckTimeout } from './webhook/routes.ts';
+import { loadTls } from './webhook/tls.ts';
+import { Waiting } from './webhook/waiting.ts';
+import {
+  certificateWarnings,
+  isLasting,
+  openWarning,
+  settingsWarnings,
+} from './webhook/warnings.ts';
 
-const NO_AUTHENTICATION = 'http-webhook takes requests from anybody: it has no authentication';
+/** Messages answered already have no deadline: the longest that a timer can have. */
+const NO_LIMIT_MS = 2 ** 31 - 1;
 
-/** A request that waits for its answer: the answer is what settles it outside. */
-interface WebhookRequest extends Incoming {
-  readonly reply: FastifyReply;
-  /** Reserved at the door. */
-  readonly room: Room;
-}
+type Host = Pick<ConnectorHost, 'log' | 'getSecret'>;
+/** How the senders of an event are answered. */
+type Outcome = (reply: FastifyReply) => void;
 
 /** Takes requests in as messages and answers each one when its message is settled. */
-export class WebhookSource implements Source<WebhookRequest>, Door {
+export class WebhookSource implements Source<WebhookEvent> {
   readonly ackTimeoutMs: number;
   readonly hasIntake: boolean = true;
-  readonly #settings: WebhookSettings;
-  readonly #log: ConnectorHost['log'];
-  readonly #intake: Intake<WebhookRequest>;
-  /** Admitted, and their bodies not complete. */
-  readonly #reading = new Map<FastifyReply, Room>();
-  /** Complete, and not answered. */
-  readonly #waiting: Deadlines<WebhookRequest>;
+  readonly #config: ConnectionConfig<WebhookSettings>;
+  readonly #host: Host;
+  readonly #intake: Intake<WebhookEvent>;
+  readonly #waiting = new Waiting<WebhookEvent>((event) => this.#expire(event));
+  readonly #duplicates: Duplicates<WebhookEvent>;
+  readonly #reception: WebhookReception;
+  readonly #count = { overloaded: 0, expired: 0, unauthorized: 0, duplicates: 0 };
   #server: Server | undefined;
+  #sockets: ReadonlySet<Socket> = new Set();
+  #certificate: X509Certificate | undefined;
   #port = 0;
   #stopping = false;
-  #onDrained: (() => void) | undefined;
-  readonly #count = { overloaded: 0, expired: 0 };
 
-  constructor({ settings }: ConnectionConfig<WebhookSettings>, host: Pick<ConnectorHost, 'log'>) {
-    this.#settings = settings;
-    this.#log = host.log;
-    this.ackTimeoutMs = settings.ackTimeoutMs;
+  constructor(config: ConnectionConfig<WebhookSettings>, host: Host) {
+    const { settings } = config;
+    this.#config = config;
+    this.#host = host;
+    this.ackTimeoutMs = longestAckTimeout(settings);
     this.#intake = createIntake({
       maxCount: settings.maxInFlight,
       maxBytes: settings.maxInFlightBytes,
     });
-    this.#waiting = new Deadlines(settings.ackTimeoutMs, (request) => {
-      if (!this.#stopping) this.#count.expired += 1;
-      request.withdrawn = true;
-      this.#finish(request, () => this.#pushBack(request.reply, 'nobody has taken the message'));
+    this.#duplicates = new Duplicates(settings.replay);
+    this.#reception = new WebhookReception({
+      settings,
+      log: host.log,
+      intake: this.#intake,
+      duplicates: this.#duplicates,
+      count: this.#count,
+      door: new Door(this.#intake, (reply) => refuse(reply, this.#pushBack('too slow'))),
+      onEvent: (event) => this.#take(event),
+      pushBack: (text) => this.#pushBack(text),
     });
   }
 
-  async validate(_signal: AbortSignal, connected?: ConnectionConfig): Promise<string[]> {
-    await this.#createApp();
-    return [NO_AUTHENTICATION, ...(await probePort(this.#settings, connected?.settings))];
+  async validate(signal: AbortSignal, connected?: ConnectionConfig): Promise<string[]> {
+    const { settings } = this.#config;
+    const { routes, certificate } = await this.#prepare(signal);
+    return [
+      ...settingsWarnings(settings, routes),
+      ...(certificate ? certificateWarnings(certificate) : []),
+      ...(await probePort(settings, connected?.settings)),
+    ];
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { server } = await this.#createApp();
+    const { settings } = this.#config;
+    const { server, certificate } = await this.#prepare(signal);
     signal.throwIfAborted();
-    this.#port = await listen(server, this.#settings);
-    if (signal.aborted) await close(server, Promise.resolve());
+    this.#sockets = trackSockets(server);
+    this.#port = await listen(server, settings);
+    if (signal.aborted) await close(server, this.#sockets, Promise.resolve());
     signal.throwIfAborted();
     this.#server = server;
-    server.on('error', (err) => this.#log.error({ err }, 'the webhook server failed'));
-    this.#log.warn(NO_AUTHENTICATION);
+    this.#certificate = certificate;
+    server.on('error', (err) => this.#host.log.error({ err }, 'the webhook server failed'));
+    const warning = openWarning(settings);
+    if (warning) this.#host.log.warn(warning);
   }
 
-  next(signal: AbortSignal): Promise<WebhookRequest> {
+  next(signal: AbortSignal): Promise<WebhookEvent> {
     return this.#intake.next(signal);
   }
 
-  ack(request: WebhookRequest, reply: Reply | undefined): void {
-    this.#settle(request, () => {
-      if (answerWith(request.reply, reply)) return;
-      this.#log.warn('the host acked with a reply that HTTP cannot carry; 202 was answered');
+  ack(event: WebhookEvent, wanted: Reply | undefined): void {
+    const { success } = event.route;
+    this.#settle(event, event.route.ackMode !== 'result', (reply) => {
+      if (!wanted) answerSuccess(reply, success);
+      else if (!answerWith(reply, wanted, success)) {
+        const text = `the host acked with a reply that HTTP cannot carry; ${success.status} was answered`;
+        this.#host.log.warn(text);
+      }
     });
   }
 
-  nack(request: WebhookRequest, kind: 'reject' | 'release'): void {
-    this.#settle(request, () => {
-      if (kind === 'reject') answerWith(request.reply, undefined);
-      else this.#pushBack(request.reply, 'the message was not taken');
-    });
+  nack(event: WebhookEvent, kind: 'reject' | 'release'): void {
+    const { ackMode, success } = event.route;
+    if (kind === 'release') this.#settle(event, false, this.#refusing('the message was not taken'));
+    else if (ackMode === 'result') {
+      this.#settle(event, false, (reply) => refuse(reply, new Refusal(502, 'there is no result')));
+    } else this.#settle(event, true, (reply) => answerSuccess(reply, success));
   }
 
   health(): Health {
-    const { host, maxInFlight, maxInFlightBytes } = this.#settings;
+    const { host, maxInFlight, maxInFlightBytes } = this.#config.settings;
     if (!this.#server?.listening) {
       const text = `The webhook no longer listens on ${formatAddress(host, this.#port)}`;
       throw new PluginError('CONNECTION_FAILED', text);
     }
     const { count, bytes } = this.#intake.held;
     const full = count >= maxInFlight * 0.9 || bytes >= maxInFlightBytes * 0.9;
+    const certificate = this.#certificate;
+    const counts = Object.entries(this.#count).map(([name, value]) => [name, String(value)]);
     return {
-      status: full ? 'degraded' : 'ok',
+      status: full || (certificate && !isLasting(certificate)) ? 'degraded' : 'ok',
       details: {
         host,
         port: String(this.#port),
         inFlight: String(count),
         inFlightBytes: String(bytes),
-        overloaded: String(this.#count.overloaded),
-        expired: String(this.#count.expired),
+        ...Object.fromEntries(counts),
+        ...(certificate && { certificateExpires: certificate.validToDate.toISOString() }),
       },
     };
   }
@@ -116,85 +145,75 @@ export class WebhookSource implements Source<WebhookRequest>, Door {
   async stop(signal: AbortSignal): Promise<void> {
     if (!this.#server) return;
     this.#stopping = true;
-    const answered = this.#drained(signal).then(() => this.#waiting.expireAll());
-    const closed = close(this.#server, answered);
-    for (const reply of this.#reading.keys()) this.#pushBack(reply, 'shutting down');
-    for (const request of this.#intake.drain()) this.nack(request, 'release');
+    const drained = this.#waiting.drained(this.#config.settings.drainTimeoutMs, signal);
+    const answered = drained.then(() => this.#waiting.expireAll());
+    const closed = close(this.#server, this.#sockets, answered);
+    this.#reception.close();
+    for (const event of this.#intake.drain()) this.nack(event, 'release');
     await closed;
   }
 
-  admit(reply: FastifyReply, bytes: number): boolean {
-    if (this.#stopping) {
-      this.#pushBack(reply, 'shutting down');
-      return false;
+  /** Everything that can be wrong with the configuration, but for the port. */
+  async #prepare(signal: AbortSignal) {
+    const { settings } = this.#config;
+    checkLimits(settings);
+    const credentials = createCredentials(this.#config, this.#host, signal);
+    const routes = await createRoutes(settings, credentials);
+    const secure = await loadTls(settings, credentials);
+    const { server } = await createApp(settings, routes, secure?.tls, this.#reception);
+    return { server, routes, certificate: secure?.certificate };
+  }
+
+  #take(event: WebhookEvent): void {
+    const { ackMode, ackTimeoutMs, success } = event.route;
+    const received = ackMode === 'received';
+    this.#waiting.add(event, received ? NO_LIMIT_MS : ackTimeoutMs);
+    this.#intake.push(event);
+    if (!received) return;
+    for (const reply of event.replies) answerSuccess(reply, success);
+    event.replies = [];
+  }
+
+  #settle(event: WebhookEvent, acked: boolean, outcome: Outcome): void {
+    if (this.#waiting.remove(event)) this.#finish(event, acked, outcome);
+  }
+
+  #expire(event: WebhookEvent): void {
+    if (!this.#stopping) this.#count.expired += 1;
+    event.withdrawn = true;
+    this.#finish(event, false, this.#refusing('nobody has taken the message'));
+  }
+
+  #finish({ key, room, replies }: WebhookEvent, acked: boolean, outcome: Outcome): void {
+    if (key !== undefined) this.#duplicates.end(key, acked);
+    this.#intake.release(room);
+    for (const reply of replies) {
+      if (this.#stopping) reply.header('connection', 'close');
+      outcome(reply);
     }
-    const room = this.#intake.reserve(bytes);
-    if (!room) {
-      this.#count.overloaded += 1;
-      this.#pushBack(reply, 'too many requests at once');
-      return false;
-    }
-    this.#reading.set(reply, room);
-    // Ends the reading of a body that never comes, is too large, or is refused on the way.
-    reply.raw.once('close', () => {
-      if (this.#reading.delete(reply)) room.release();
-    });
-    return true;
+    // Those who came to wait for the same answer hold a place, too.
+    for (const _ of replies.slice(1)) this.#intake.release(0);
   }
 
-  receive(request: FastifyRequest, reply: FastifyReply): void {
-    const room = this.#reading.get(reply);
-    if (!room || reply.sent) return;
-    const message = toMessage(request, this.#settings.routes !== undefined);
-    this.#reading.delete(reply);
-    // A chunked body has claimed the whole limit.
-    room.shrinkTo(message.payload.length);
-    const incoming: WebhookRequest = { message, reply, room };
-    this.#waiting.add(incoming);
-    this.#intake.push(incoming, room);
-  }
-
-  #createApp() {
-    const { bodyLimitBytes, maxInFlightBytes } = this.#settings;
-    if (maxInFlightBytes < bodyLimitBytes) {
-      const field = 'settings.maxInFlightBytes';
-      const text = `${field}: expected at least settings.bodyLimitBytes, ${bodyLimitBytes}`;
-      throw new PluginError('INVALID_CONFIG', text, { field });
-    }
-    return createApp(this.#settings, this);
-  }
-
-  #settle(request: WebhookRequest, answer: () => void): void {
-    if (this.#waiting.remove(request)) this.#finish(request, answer);
-  }
-
-  #finish({ reply, room }: WebhookRequest, answer: () => void): void {
-    room.release();
-    if (this.#stopping) reply.header('connection', 'close');
-    answer();
-    if (this.#waiting.size === 0) this.#onDrained?.();
+  #refusing(text: string): Outcome {
+    return (reply) => refuse(reply, this.#pushBack(text));
   }
 
   /** 503: the sender shall come again. */
-  #pushBack(reply: FastifyReply, error: string): void {
-    refuse(reply, 503, error, {
-      'retry-after': String(this.#settings.retryAfterSeconds),
+  #pushBack(text: string): Refusal {
+    return new Refusal(503, text, {
+      'retry-after': String(this.#config.settings.retryAfterSeconds),
       ...(this.#stopping && { connection: 'close' }),
     });
   }
+}
 
-  /** Resolves when every request is answered, or the time for that is over. */
-  #drained(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, this.#settings.drainTimeoutMs);
-      signal.addEventListener('abort', done, { once: true });
-      this.#onDrained = done;
-      if (signal.aborted || this.#waiting.size === 0) done();
-    });
-  }
+function checkLimits({ bodyLimitBytes, decompress, routes = [], ...settings }: WebhookSettings) {
+  const largest = Math.max(bodyLimitBytes, ...routes.map((route) => route.bodyLimitBytes ?? 0));
+  const needed = largest + decompress.maxBytes;
+  if (settings.maxInFlightBytes >= needed) return;
+  const field = 'settings.maxInFlightBytes';
+  const sum = decompress.maxBytes > 0 ? ' and settings.decompress.maxBytes together' : '';
+  const text = `${field}: expected at least settings.bodyLimitBytes${sum}, ${needed}`;
+  throw new PluginError('INVALID_CONFIG', text, { field });
 }

@@ -1,124 +1,139 @@
+import type { IncomingMessage, Server } from 'node:http';
 import { PluginError } from '@vrsky/runtime';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { WebhookSettings } from '../config.ts';
-import { splitTarget } from './message.ts';
+import { networkMatcher } from './addresses.ts';
+import { refuse } from './answer.ts';
+import { readBody } from './body.ts';
+import { Refusal } from './refusal.ts';
+import type { Route } from './routes.ts';
+import type { WebhookSettings } from './settings.ts';
+import { splitTarget } from './target.ts';
+import { createServer, type Tls } from './tls.ts';
 
-/** What happens to a request for a known route. */
-export interface Door {
-  /**
-   * Called before the body is read. false = refused and answered.
-   * @param room bytes that the body may turn out to have
-   */
-  admit(reply: FastifyReply, room: number): boolean;
+/** What happens to requests. Refuses by throwing a Refusal. */
+export interface Reception {
+  /** Called for a known route before the body is read. */
+  admit(request: FastifyRequest, reply: FastifyReply, route: Route): Promise<void>;
   /** Called with the whole body in `request.body`; answers now or later. */
-  receive(request: FastifyRequest, reply: FastifyReply): void;
+  receive(request: FastifyRequest, reply: FastifyReply, route: Route): Promise<void>;
+  /** Whether a request would be let in now. */
+  readonly open: boolean;
 }
 
-/** Longest request head in bytes; above: 431. */
-const MAX_HEAD_BYTES = 16_384;
-const ANY_PATH: NonNullable<WebhookSettings['routes']> = [{ path: '*', methods: ['POST'] }];
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    route?: Route;
+  }
+}
 
 /** The HTTP side of the webhook, ready to listen: limits, routes, raw bodies, refusals. */
-export async function createApp(settings: WebhookSettings, door: Door): Promise<FastifyInstance> {
+export async function createApp(
+  settings: WebhookSettings,
+  routes: readonly Route[],
+  tls: Tls | undefined,
+  reception: Reception,
+): Promise<FastifyInstance> {
   const { default: fastify } = await import('fastify');
-  const { bodyLimitBytes } = settings;
-  const { headersMs, requestMs, keepAliveMs } = settings.timeouts;
+  const { maxHeaderBytes, trustProxy } = settings;
+  networkMatcher(trustProxy, 'settings.trustProxy'); // checks them
   const app = fastify({
-    bodyLimit: bodyLimitBytes,
-    requestTimeout: requestMs,
-    keepAliveTimeout: keepAliveMs,
+    serverFactory: (handler) => openServer(settings, tls, handler as never),
     exposeHeadRoutes: false,
+    trustProxy: trustProxy.length > 0 && trustProxy,
     // A parameter is bounded by the head already.
-    routerOptions: { maxParamLength: MAX_HEAD_BYTES },
-    http: {
-      headersTimeout: Math.min(headersMs, requestMs),
-      connectionsCheckingInterval: 1000,
-      maxHeaderSize: MAX_HEAD_BYTES,
-    },
+    routerOptions: { maxParamLength: maxHeaderBytes },
     frameworkErrors: (error, _request, reply) =>
-      refuse(reply, error.statusCode ?? 400, error.message),
-  });
-  app.server.maxConnections = settings.maxConnections;
-  // Who asks before sending a body gets no leave until `admit` has said yes.
-  app.server.on('checkContinue', (request, response) => {
-    app.server.emit('request', request, response);
+      refuse(reply, new Refusal(error.statusCode ?? 400, error.message)),
   });
 
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', (request, payload: IncomingMessage, done) => {
+    const { bodyLimitBytes = 0 } = request.routeOptions.config.route ?? {};
+    const length = request.headers['content-length'];
+    readBody(payload, length === undefined ? undefined : Number(length), bodyLimitBytes, done);
+  });
   // By default the body of a GET would be dropped.
   app.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
 
-  const routes = mergeRoutes(settings.routes ?? ANY_PATH);
-  const anyMethod = [...new Set([...routes.values()].flatMap(({ methods }) => [...methods]))];
-  app.addHook('onRequest', (request, reply, done) => {
-    if (request.is404) return refuseUnknown(app, anyMethod, request, reply);
-    const room = claimedBytes(request, bodyLimitBytes);
-    if (room > bodyLimitBytes) return refuseTooLarge(reply, bodyLimitBytes);
-    if (!door.admit(reply, room)) return;
+  const anyMethod = [...new Set(['GET', ...routes.flatMap(({ methods }) => methods)])];
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404) throw unknownTarget(app, anyMethod, request);
+    const { route } = request.routeOptions.config;
+    if (!route) return;
+    await reception.admit(request, reply, route);
     if (request.headers.expect && request.raw.httpVersion === '1.1') reply.raw.writeContinue();
-    done();
   });
-  app.setErrorHandler<FastifyError>(({ code, statusCode, message }, _request, reply) => {
-    if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') refuseTooLarge(reply, bodyLimitBytes);
-    else if (statusCode && statusCode < 500) refuse(reply, statusCode, message);
-    else refuse(reply, 500, 'internal error');
+  app.setErrorHandler<FastifyError | Refusal>((error, _request, reply) => {
+    if (error instanceof Refusal) refuse(reply, error);
+    else if (error.statusCode && error.statusCode < 500) {
+      refuse(reply, new Refusal(error.statusCode, error.message));
+    } else refuse(reply, new Refusal(500, 'internal error'));
   });
-  for (const [path, { index, methods }] of routes) {
-    try {
-      app.route({
-        method: [...methods],
-        url: path,
-        handler: (request, reply) => door.receive(request, reply),
-      });
-    } catch (cause) {
-      const text = cause instanceof Error ? cause.message : String(cause);
-      const field = `settings.routes[${index}].path`;
-      throw new PluginError('INVALID_CONFIG', `${field}: ${text}`, { field, cause });
-    }
+  for (const [index, route] of routes.entries()) {
+    const url = route.path;
+    addRoute(app, [...route.methods], url, `settings.routes[${index}].path`, {
+      config: { route },
+      handler: (request, reply) => {
+        reception.receive(request, reply, route).catch((error: Error) => reply.send(error));
+      },
+    });
+  }
+  if (settings.healthPath) {
+    addRoute(app, ['GET'], settings.healthPath, 'settings.healthPath', {
+      handler: (_request, reply) => {
+        void reply.code(reception.open ? 200 : 503).send();
+      },
+    });
   }
   await app.ready();
   return app;
 }
 
-/** Answers with an error that the sender can read; ours never hold anything of the request. */
-export function refuse(
-  reply: FastifyReply,
-  status: number,
-  error: string,
-  headers: Record<string, string> = {},
-): void {
-  void reply.code(status).headers(headers).send({ error });
+function openServer(
+  { timeouts, maxHeaderBytes, maxConnections }: WebhookSettings,
+  tls: Tls | undefined,
+  handler: (request: IncomingMessage) => void,
+): Server {
+  const { headersMs, requestMs, keepAliveMs } = timeouts;
+  const headersTimeout = Math.min(headersMs, requestMs);
+  const options = {
+    headersTimeout,
+    requestTimeout: requestMs,
+    keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: 1000,
+    maxHeaderSize: maxHeaderBytes,
+  };
+  const server = createServer(options, headersTimeout, tls, handler);
+  server.maxConnections = maxConnections;
+  // Who asks before sending a body gets no leave until it is admitted.
+  server.on('checkContinue', (request, response) => {
+    server.emit('request', request, response);
+  });
+  return server;
 }
 
-function refuseUnknown(
+function addRoute(
+  app: FastifyInstance,
+  method: string[],
+  url: string,
+  field: string,
+  options: Pick<Parameters<FastifyInstance['route']>[0], 'handler' | 'config'>,
+): void {
+  try {
+    app.route({ method, url, ...options });
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new PluginError('INVALID_CONFIG', `${field}: ${text}`, { field, cause });
+  }
+}
+
+function unknownTarget(
   app: FastifyInstance,
   methods: readonly string[],
   request: FastifyRequest,
-  reply: FastifyReply,
-): void {
+): Refusal {
   const url = splitTarget(request.originalUrl).path;
   const allowed = methods.filter((method) => app.findRoute({ method, url }));
-  if (allowed.length === 0) refuse(reply, 404, 'no such path');
-  else refuse(reply, 405, 'method not allowed', { allow: allowed.join(', ') });
-}
-
-function refuseTooLarge(reply: FastifyReply, limit: number): void {
-  refuse(reply, 413, `the body is above ${limit} bytes`, { connection: 'close' });
-}
-
-/** What a request may turn out to have as its body; a chunked one does not tell before its end. */
-function claimedBytes({ headers }: FastifyRequest, limit: number): number {
-  if (headers['transfer-encoding'] !== undefined) return limit;
-  return Number(headers['content-length'] ?? 0);
-}
-
-/** One entry per path: a path may be listed several times, with other methods. */
-function mergeRoutes(routes: NonNullable<WebhookSettings['routes']>) {
-  const merged = new Map<string, { index: number; methods: Set<string> }>();
-  for (const [index, { path, methods }] of routes.entries()) {
-    const known = merged.get(path)?.methods ?? [];
-    merged.set(path, { index, methods: new Set([...known, ...methods]) });
-  }
-  return merged;
+  if (allowed.length === 0) return new Refusal(404, 'no such path');
+  return new Refusal(405, 'method not allowed', { allow: allowed.join(', ') });
 }

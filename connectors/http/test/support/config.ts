@@ -12,10 +12,14 @@ const common = {
 };
 
 /** A configuration with its defaults filled in as the runtime does it, on a free local port. */
-export function webhookConfig(settings: object = {}): ConnectionConfig<WebhookSettings> {
+export function webhookConfig(
+  settings: object = {},
+  credentials: Readonly<Record<string, string>> = {},
+): ConnectionConfig<WebhookSettings> {
   const local = { host: '127.0.0.1', port: 0, ...settings };
   return {
     ...common,
+    credentials,
     type: 'http-webhook',
     settings: checkSettings(WebhookSettings, local, 'settings'),
   };

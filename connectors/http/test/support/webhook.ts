@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, type RequestOptions, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { PluginError } from '@vrsky/runtime';
 import type { ConnectorHost } from '@vrsky/runtime/plugin';
 import { onTestFinished, vi } from 'vitest';
 import { WebhookSource } from '../../src/source.ts';
@@ -23,16 +24,33 @@ export interface Answer {
   readonly body: string;
 }
 
-export function createSource(settings: object = {}): { source: WebhookSource; logged: unknown[] } {
+export interface SourceOptions {
+  readonly credentials?: Readonly<Record<string, string>>;
+  /** What the host's GetSecret knows. */
+  readonly secrets?: Readonly<Record<string, string>>;
+}
+
+export function createSource(
+  settings: object = {},
+  { credentials = {}, secrets = {} }: SourceOptions = {},
+): { source: WebhookSource; logged: unknown[] } {
   const logged: unknown[] = [];
   const write = (first: unknown): number => logged.push(first);
   const log = { warn: write, error: write } as unknown as ConnectorHost['log'];
-  return { source: new WebhookSource(webhookConfig(settings), { log }), logged };
+  const getSecret = async (name: string): Promise<string> => {
+    const value = secrets[name];
+    if (value === undefined) throw new PluginError('NOT_FOUND', `no secret "${name}"`);
+    return value;
+  };
+  return { source: new WebhookSource(webhookConfig(settings, credentials), { log, getSecret }), logged };
 }
 
 /** A started webhook; when the test ends it is stopped, which must close every connection. */
-export async function startWebhook(settings: object = {}): Promise<Webhook> {
-  const { source, logged } = createSource(settings);
+export async function startWebhook(
+  settings: object = {},
+  options: SourceOptions = {},
+): Promise<Webhook> {
+  const { source, logged } = createSource(settings, options);
   await source.start(AbortSignal.timeout(5000));
   let stopped: Promise<void> | undefined;
   const stop = (withinMs = 0): Promise<void> => {
@@ -47,6 +65,16 @@ export async function startWebhook(settings: object = {}): Promise<Webhook> {
     next: () => source.next(AbortSignal.timeout(5000)),
     stop,
   };
+}
+
+/** Takes the next message, which is acked at once, and gives it with what the sender was answered. */
+export async function deliver(
+  webhook: Webhook,
+  call: Promise<Answer>,
+): Promise<{ message: Handed['message']; answer: Answer }> {
+  const handed = await webhook.next();
+  webhook.source.ack(handed, undefined);
+  return { message: handed.message, answer: await call };
 }
 
 /** One request over a connection of its own, unless an agent is given. */

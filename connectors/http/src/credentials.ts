@@ -1,0 +1,36 @@
+import { type ConnectionConfig, PluginError } from '@vrsky/runtime';
+import type { ConnectorHost } from '@vrsky/runtime/plugin';
+
+/** The secrets of a connection: those of its configuration, and behind them the host's. */
+export interface Credentials {
+  /** undefined = there is none of this name. */
+  find(name: string): Promise<string | undefined>;
+  /** @throws PluginError INVALID_CONFIG when there is none */
+  need(name: string): Promise<string>;
+}
+
+export function createCredentials(
+  { credentials }: Pick<ConnectionConfig, 'credentials'>,
+  host: Pick<ConnectorHost, 'getSecret'>,
+  signal: AbortSignal,
+): Credentials {
+  const find = async (name: string): Promise<string | undefined> => {
+    const given = credentials[name];
+    if (given) return given;
+    try {
+      return (await host.getSecret(name, signal)) || undefined;
+    } catch (error) {
+      if (error instanceof PluginError && error.code === 'NOT_FOUND') return undefined;
+      throw error;
+    }
+  };
+  return {
+    find,
+    async need(name) {
+      const value = await find(name);
+      if (value !== undefined) return value;
+      const field = `credentials.${name}`;
+      throw new PluginError('INVALID_CONFIG', `${field}: is missing`, { field });
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import { PluginError } from '@vrsky/runtime';
+import type { Credentials } from '../../credentials.ts';
+
+/**
+ * All secrets that are valid now: the lines of the credential, and of NAME_previous.
+ * @throws PluginError INVALID_CONFIG when there is none
+ */
+export async function needSecrets(credentials: Credentials, name: string): Promise<string[]> {
+  const secrets = await findSecrets(credentials, name);
+  if (secrets.length > 0) return secrets;
+  const field = `credentials.${name}`;
+  throw new PluginError('INVALID_CONFIG', `${field}: is missing`, { field });
+}
+
+/** As `needSecrets`; empty when there is none. */
+export async function findSecrets(credentials: Credentials, name: string): Promise<string[]> {
+  const [current = '', previous = ''] = await Promise.all([
+    credentials.find(name),
+    credentials.find(`${name}_previous`),
+  ]);
+  return [current, previous]
+    .flatMap((value) => value.split('\n'))
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
