@@ -42,7 +42,10 @@ export function createSource(
     if (value === undefined) throw new PluginError('NOT_FOUND', `no secret "${name}"`);
     return value;
   };
-  return { source: new WebhookSource(webhookConfig(settings, credentials), { log, getSecret }), logged };
+  return {
+    source: new WebhookSource(webhookConfig(settings, credentials), { log, getSecret }),
+    logged,
+  };
 }
 
 /** A started webhook; when the test ends it is stopped, which must close every connection. */
