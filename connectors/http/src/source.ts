@@ -48,6 +48,8 @@ export class WebhookSource implements Source<WebhookEvent> {
   #certificate: X509Certificate | undefined;
   #port = 0;
   #stopping = false;
+  /** Answered as received, and not taken by the host. */
+  #lost = 0;
 
   constructor(config: ConnectionConfig<WebhookSettings>, host: Host) {
     const { settings } = config;
@@ -151,6 +153,9 @@ export class WebhookSource implements Source<WebhookEvent> {
     this.#reception.close();
     for (const event of this.#intake.drain()) this.nack(event, 'release');
     await closed;
+    if (this.#lost === 0) return;
+    const text = `${this.#lost} messages were lost: ackMode "received" had answered their senders already`;
+    this.#host.log.warn(text);
   }
 
   /** Everything that can be wrong with the configuration, but for the port. */
@@ -184,7 +189,8 @@ export class WebhookSource implements Source<WebhookEvent> {
     this.#finish(event, false, this.#refusing('nobody has taken the message'));
   }
 
-  #finish({ key, room, replies }: WebhookEvent, acked: boolean, outcome: Outcome): void {
+  #finish({ key, room, replies, route }: WebhookEvent, acked: boolean, outcome: Outcome): void {
+    if (!acked && route.ackMode === 'received') this.#lost += 1;
     if (key !== undefined) this.#duplicates.end(key, acked);
     this.#intake.release(room);
     for (const reply of replies) {

@@ -23,6 +23,24 @@ export function networkMatcher(
   };
 }
 
+interface Networks {
+  readonly networks: readonly string[];
+  /** Where they stand. */
+  readonly field: string;
+}
+
+/**
+ * Whether an address is allowed and not denied. One that is none, as a proxy may tell, is neither.
+ * @throws PluginError INVALID_CONFIG
+ */
+export function addressRule(allow: Networks, deny: Networks): (address: string) => boolean {
+  const allowed = networkMatcher(allow.networks, allow.field);
+  const denied = networkMatcher(deny.networks, deny.field);
+  if (allow.networks.length > 0) return (address) => allowed(address) && !denied(address);
+  if (deny.networks.length === 0) return () => true;
+  return (address) => parseAddress(address) !== undefined && !denied(address);
+}
+
 /** The address as limits count it: that of an IPv6 network of the usual size, /64. */
 export function senderOf(text: string): string {
   const address = parseAddress(text);

@@ -1,7 +1,7 @@
 import { PluginError } from '@vrsky/runtime';
 import type { Credentials } from '../credentials.ts';
 import { isSendable } from '../headers.ts';
-import { networkMatcher } from './addresses.ts';
+import { addressRule } from './addresses.ts';
 import { createVerifiers } from './auth/create.ts';
 import type { Verifier } from './auth/verifier.ts';
 import { DEFAULT_EVENT_ID, type EventId } from './event-id.ts';
@@ -89,9 +89,8 @@ async function createRoute(
     headVerifiers: verifiers.filter(({ needsBody }) => !needsBody),
     bodyVerifiers: verifiers.filter(({ needsBody }) => needsBody),
     admits: addressRule(
-      networkMatcher(own.ipAllow ?? settings.ipAllow, fieldOf('ipAllow')),
-      networkMatcher(own.ipDeny ?? settings.ipDeny, fieldOf('ipDeny')),
-      (own.ipAllow ?? settings.ipAllow).length > 0,
+      { networks: own.ipAllow ?? settings.ipAllow, field: fieldOf('ipAllow') },
+      { networks: own.ipDeny ?? settings.ipDeny, field: fieldOf('ipDeny') },
     ),
     rateLimit: rateLimit && {
       key: rateLimit.key.toLowerCase(),
@@ -123,14 +122,6 @@ function ackTimeoutOf(settings: WebhookSettings, own: Partial<RouteSettings>): n
 function eventIdOf({ header, jsonPointer }: RouteSettings['eventId'] = {}): EventId | undefined {
   if (header !== undefined) return { header: header.toLowerCase() };
   return jsonPointer === undefined ? undefined : { jsonPointer };
-}
-
-function addressRule(
-  allowed: (address: string) => boolean,
-  denied: (address: string) => boolean,
-  restricted: boolean,
-) {
-  return (address: string): boolean => !denied(address) && (!restricted || allowed(address));
 }
 
 function typeMatcher(types: readonly string[]): (contentType: string) => boolean {

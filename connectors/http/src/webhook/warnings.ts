@@ -39,11 +39,13 @@ export function certificateWarnings(certificate: X509Certificate): string[] {
   const now = Date.now();
   const days = Math.floor((validToDate.getTime() - now) / DAY_MS);
   if (validFromDate.getTime() > now) {
-    return [`credentials.tls_cert: is not valid before ${validFromDate.toISOString()}`];
+    return [
+      `credentials.tls_cert: the certificate is not valid before ${validFromDate.toISOString()}`,
+    ];
   }
   if (days >= RENEW_DAYS) return [];
-  const until = `${days < 0 ? 'expired' : 'expires'} ${validToDate.toISOString()}`;
-  return [`credentials.tls_cert: ${until}; renew it`];
+  const end = `${days < 0 ? 'expired' : 'expires'} ${validToDate.toISOString()}`;
+  return [`credentials.tls_cert: the certificate ${end}; renew it`];
 }
 
 /** Whether it works for another day. */

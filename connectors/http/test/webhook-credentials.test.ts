@@ -1,0 +1,300 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createServer } from 'node:http';
+import { exportJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import { describe, expect, test } from 'vitest';
+import { listenForTest } from './support/rest.ts';
+import {
+  createSource,
+  deliver,
+  inFlight,
+  post,
+  startWebhook,
+  type Webhook,
+} from './support/webhook.ts';
+
+type Headers = Record<string, string | string[]>;
+
+async function statusOf(webhook: Webhook, headers: Headers, path = '/'): Promise<number> {
+  const answered = new AbortController();
+  const call = post(webhook.port, path, 'x', { headers });
+  const taking = webhook.source.next(answered.signal).then(
+    (handed) => webhook.source.ack(handed, undefined),
+    () => {},
+  );
+  const { status } = await call;
+  answered.abort();
+  await taking;
+  expect(inFlight(webhook)).toBe(0);
+  return status;
+}
+
+function basicHeader(pair: string): Headers {
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+describe('basic', () => {
+  const credentials = {
+    basic_username: 'shöp',
+    basic_password: 'a:b:c',
+    basic_password_previous: 'old',
+  };
+
+  test('takes the user with the password, colons and all, and with the previous one', async () => {
+    const webhook = await startWebhook({ auth: { basic: {} } }, { credentials });
+    expect(await statusOf(webhook, basicHeader('shöp:a:b:c'))).toBe(202);
+    expect(await statusOf(webhook, basicHeader('shöp:old'))).toBe(202);
+    for (const pair of ['shöp:a', 'shöp:', 'shöp', ':a:b:c', 'other:a:b:c', '']) {
+      expect(await statusOf(webhook, basicHeader(pair)), pair).toBe(401);
+    }
+    expect(await statusOf(webhook, {})).toBe(401);
+    expect(await statusOf(webhook, { authorization: 'Basic !!!' })).toBe(401);
+  });
+
+  test('asks for it, before the body is read', async () => {
+    const webhook = await startWebhook({ auth: { basic: {} } }, { credentials });
+    const headers = { 'content-length': 1000, expect: '100-continue' };
+    const answer = await post(webhook.port, '/', '', { headers });
+    expect(answer.status).toBe(401);
+    expect(answer.headers['www-authenticate']).toBe('Basic realm="webhook", charset="UTF-8"');
+  });
+});
+
+test('bearer tokens: each of the list is taken', async () => {
+  const credentials = { bearer_tokens: 'token-1\n token-2 \n' };
+  const webhook = await startWebhook({ auth: { bearer: {} } }, { credentials });
+  expect(await statusOf(webhook, { authorization: 'Bearer token-1' })).toBe(202);
+  expect(await statusOf(webhook, { authorization: 'bearer token-2' })).toBe(202);
+  for (const authorization of [
+    'Bearer token-3',
+    'Bearer',
+    'Bearer ',
+    'token-1',
+    'Bearer token-1 x',
+  ]) {
+    expect(await statusOf(webhook, { authorization }), authorization).toBe(401);
+  }
+});
+
+describe('an API key', () => {
+  const credentials = { api_keys: 'key-1\nkey-2' };
+
+  test('in a header, which is not handed on', async () => {
+    const webhook = await startWebhook(
+      { auth: { apiKey: { name: 'X-Shop-Key' } } },
+      { credentials },
+    );
+    const call = post(webhook.port, '/', 'x', { headers: { 'x-shop-key': 'key-2' } });
+    const { message, answer } = await deliver(webhook, call);
+    expect(answer.status).toBe(202);
+    expect(JSON.stringify(message.headers)).not.toContain('key-2');
+    expect(await statusOf(webhook, { 'x-shop-key': 'key-3' })).toBe(401);
+    expect(await statusOf(webhook, { 'x-shop-key': ['key-1', 'key-1'] })).toBe(401);
+    expect(await statusOf(webhook, { 'x-api-key': 'key-1' })).toBe(401);
+  });
+
+  test('in the query, which is handed on without it', async () => {
+    const auth = { apiKey: { in: 'query', name: 'key' } };
+    const webhook = await startWebhook({ auth }, { credentials });
+    const call = post(webhook.port, '/a?x=%31&key=key%2D1&y', 'x');
+    const { message, answer } = await deliver(webhook, call);
+    expect(answer.status).toBe(202);
+    expect(message.headers?.['http.query']).toBe('x=%31&y');
+    expect(await statusOf(webhook, {}, '/?key=key-3')).toBe(401);
+    expect(await statusOf(webhook, {}, '/?key=key-1&key=key-1')).toBe(401);
+    expect(await statusOf(webhook, {}, '/')).toBe(401);
+  });
+});
+
+describe('a JSON Web Token', () => {
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const other = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pem = rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const claims = { iss: 'https://issuer.example', aud: 'orders' };
+  const settings = { auth: { jwt: { issuer: claims.iss, audience: claims.aud } } };
+  const now = Math.floor(Date.now() / 1000);
+
+  async function token(
+    key: KeyObject | Uint8Array,
+    payload: JWTPayload = {},
+    header: { alg: string; kid?: string } = { alg: 'RS256' },
+  ): Promise<Headers> {
+    const signing = new SignJWT({ ...claims, exp: now + 60, ...payload }).setProtectedHeader(
+      header,
+    );
+    return { authorization: `Bearer ${await signing.sign(key)}` };
+  }
+
+  test('is taken when key, issuer and audience fit and it has not expired', async () => {
+    const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const both = pem + ec.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const webhook = await startWebhook(settings, { credentials: { jwt_public_keys: both } });
+    expect(await statusOf(webhook, await token(rsa.privateKey))).toBe(202);
+    expect(await statusOf(webhook, await token(rsa.privateKey, {}, { alg: 'PS256' }))).toBe(202);
+    expect(await statusOf(webhook, await token(ec.privateKey, {}, { alg: 'ES256' }))).toBe(202);
+    expect(await statusOf(webhook, await token(rsa.privateKey, { aud: ['a', 'orders'] }))).toBe(
+      202,
+    );
+  });
+
+  test.each([
+    ['expired', { exp: now - 31 }],
+    ['that never expires', { exp: undefined }],
+    ['not valid yet', { nbf: now + 60 }],
+    ['for somebody else', { aud: 'billing' }],
+    ['for nobody', { aud: undefined }],
+    ['of another issuer', { iss: 'https://evil.example' }],
+  ])('%s is refused', async (_, payload) => {
+    const webhook = await startWebhook(settings, { credentials: { jwt_public_keys: pem } });
+    expect(await statusOf(webhook, await token(rsa.privateKey, payload))).toBe(401);
+  });
+
+  test('of another key, without a signature, or that uses the public key as a secret is refused', async () => {
+    const webhook = await startWebhook(settings, { credentials: { jwt_public_keys: pem } });
+    const unsigned = new UnsecuredJWT({ ...claims, exp: now + 60 }).encode();
+    const swapped = new TextEncoder().encode(pem);
+    expect(await statusOf(webhook, await token(other.privateKey))).toBe(401);
+    expect(await statusOf(webhook, { authorization: `Bearer ${unsigned}` })).toBe(401);
+    expect(await statusOf(webhook, await token(swapped, {}, { alg: 'HS256' }))).toBe(401);
+    expect(await statusOf(webhook, await token(rsa.privateKey, {}, { alg: 'RS512' }))).toBe(401);
+    expect(await statusOf(webhook, { authorization: 'Bearer a.b.c' })).toBe(401);
+    const good = await token(rsa.privateKey);
+    expect(await statusOf(webhook, { authorization: `${String(good['authorization'])}x` })).toBe(
+      401,
+    );
+  });
+
+  test('with a shared secret, and the previous one', async () => {
+    const secrets = ['a shared secret of 32 characters', 'the one that was there before it'];
+    const [jwt_secret = '', jwt_secret_previous = ''] = secrets;
+    const webhook = await startWebhook(settings, {
+      credentials: { jwt_secret, jwt_secret_previous },
+    });
+    for (const secret of secrets) {
+      const key = new TextEncoder().encode(secret);
+      expect(await statusOf(webhook, await token(key, {}, { alg: 'HS256' }))).toBe(202);
+      expect(await statusOf(webhook, await token(key, {}, { alg: 'HS512' }))).toBe(401);
+    }
+  });
+
+  test.each([
+    [{}, {}, 'credentials.jwt_public_keys'],
+    [{}, { jwt_public_keys: 'no key' }, 'credentials.jwt_public_keys'],
+    [
+      { algorithms: ['RS256', 'HS256'] },
+      { jwt_public_keys: pem },
+      'settings.auth.jwt.algorithms[1]',
+    ],
+    [{ algorithms: ['ES256'] }, { jwt_secret: 'x' }, 'settings.auth.jwt.algorithms[0]'],
+  ])(
+    'keys and algorithms that do not fit are a fault of the configuration: %j',
+    async (jwt, credentials, field) => {
+      const { source } = createSource({ auth: { jwt } }, { credentials });
+      const validating = source.validate(AbortSignal.timeout(5000));
+      await expect(validating).rejects.toMatchObject({ code: 'INVALID_CONFIG', field });
+    },
+  );
+
+  describe('with the keys that the issuer publishes', () => {
+    async function startIssuer(status = 200) {
+      const issuer = { status, fetched: 0, url: '' };
+      const keys = await Promise.all(
+        [rsa, other].map(async ({ publicKey }, i) => ({
+          ...(await exportJWK(publicKey)),
+          kid: `k${i}`,
+        })),
+      );
+      const server = createServer((_, response) => {
+        issuer.fetched += 1;
+        response.writeHead(issuer.status).end(JSON.stringify({ keys }));
+      });
+      issuer.url = `http://127.0.0.1:${await listenForTest(server)}/jwks.json`;
+      return issuer;
+    }
+    const withKeysOf = (jwksUrl: string) => startWebhook({ auth: { jwt: { jwksUrl } } });
+
+    test('they are fetched once, also for tokens with keys that do not exist', async () => {
+      const issuer = await startIssuer();
+      const webhook = await withKeysOf(issuer.url);
+      expect(issuer.fetched).toBe(0);
+      for (const [key, kid, status] of [
+        [rsa.privateKey, 'k0', 202],
+        [other.privateKey, 'k1', 202],
+        [rsa.privateKey, 'k1', 401],
+        [rsa.privateKey, 'k9', 401],
+      ] as const) {
+        expect(await statusOf(webhook, await token(key, {}, { alg: 'RS256', kid }))).toBe(status);
+      }
+      expect(issuer.fetched).toBe(1);
+    });
+
+    test('an issuer that does not answer is not the fault of the sender: 503', async () => {
+      const issuer = await startIssuer(500);
+      const webhook = await withKeysOf(issuer.url);
+      const headers = await token(rsa.privateKey, {}, { alg: 'RS256', kid: 'k0' });
+      expect(await statusOf(webhook, headers)).toBe(503);
+      expect(webhook.logged.at(-1)).toMatchObject({ err: { code: 'CONNECTION_FAILED' } });
+      issuer.status = 200;
+      expect(await statusOf(webhook, headers)).toBe(202);
+    });
+  });
+});
+
+describe('several schemes', () => {
+  const credentials = {
+    basic_username: 'shop',
+    basic_password: 'secret',
+    bearer_tokens: 'token',
+    api_keys: 'key',
+  };
+
+  test('side by side must all be fulfilled', async () => {
+    const webhook = await startWebhook({ auth: { basic: {}, apiKey: {} } }, { credentials });
+    const both = { ...basicHeader('shop:secret'), 'x-api-key': 'key' };
+    expect(await statusOf(webhook, both)).toBe(202);
+    expect(await statusOf(webhook, { ...both, 'x-api-key': 'no' })).toBe(401);
+    expect(await statusOf(webhook, { 'x-api-key': 'key' })).toBe(401);
+  });
+
+  test('in anyOf: one is enough, and the sender is told which there are', async () => {
+    const auth = { anyOf: [{ basic: {}, apiKey: {} }, { bearer: {} }] };
+    const webhook = await startWebhook({ auth }, { credentials });
+    const both = { ...basicHeader('shop:secret'), 'x-api-key': 'key' };
+    expect(await statusOf(webhook, both)).toBe(202);
+    expect(await statusOf(webhook, { authorization: 'Bearer token' })).toBe(202);
+    expect(await statusOf(webhook, basicHeader('shop:secret'))).toBe(401);
+    expect(await statusOf(webhook, { 'x-api-key': 'key' })).toBe(401);
+    const answer = await post(webhook.port, '/', 'x');
+    expect(answer.headers['www-authenticate']).toBe(
+      'Basic realm="webhook", charset="UTF-8", Bearer realm="webhook"',
+    );
+  });
+
+  test('two routes with different ones, a third with none', async () => {
+    const routes = [
+      { path: '/a', auth: { bearer: {} } },
+      { path: '/b', auth: { apiKey: {} } },
+      { path: '/c', auth: {} },
+      { path: '/d' },
+    ];
+    const webhook = await startWebhook({ auth: { basic: {} }, routes }, { credentials });
+    const bearer = { authorization: 'Bearer token' };
+    expect(await statusOf(webhook, bearer, '/a')).toBe(202);
+    expect(await statusOf(webhook, bearer, '/b')).toBe(401);
+    expect(await statusOf(webhook, { 'x-api-key': 'key' }, '/b')).toBe(202);
+    expect(await statusOf(webhook, {}, '/c')).toBe(202);
+    expect(await statusOf(webhook, bearer, '/d')).toBe(401);
+    expect(await statusOf(webhook, basicHeader('shop:secret'), '/d')).toBe(202);
+    expect(webhook.logged).toEqual([
+      'http-webhook takes requests from anybody on /c: it has no authentication',
+    ]);
+  });
+
+  test('with authentication there is no warning of its absence', async () => {
+    const { source } = createSource({ auth: { bearer: {} } }, { credentials });
+    expect(await source.validate(AbortSignal.timeout(5000))).toEqual([]);
+    const exposed = createSource({ auth: { bearer: {} }, host: '0.0.0.0' }, { credentials }).source;
+    expect(await exposed.validate(AbortSignal.timeout(5000))).toEqual([
+      expect.stringContaining('settings.tls: not set'),
+    ]);
+  });
+});
