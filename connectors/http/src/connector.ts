@@ -9,18 +9,19 @@ export const connector = defineConnector({
     id: 'http',
     name: 'http-connector',
     version: VERSION,
-    description: 'Receives webhooks (http-webhook) and calls REST endpoints (http-rest)',
+    description:
+      'Receives webhooks (http-webhook) and calls REST endpoints (http-rest); http is either',
     author: 'VRSky',
     documentation: 'https://www.npmjs.com/package/@vrsky/connector-http',
-    capabilities: ['retryable', 'batching', 'tls', 'mtls'],
+    capabilities: ['bidirectional', 'retryable', 'batching', 'tls', 'mtls'],
   },
   incoming: {
-    types: ['http-webhook'],
+    types: ['http-webhook', 'http'],
     settings: WebhookSettings,
     source: (config, host) => new WebhookSource(config, host),
   },
   outgoing: {
-    types: ['http-rest'],
+    types: ['http-rest', 'http'],
     settings: RestSettings,
     destination: (config, host) => new RestDestination(config, host),
   },

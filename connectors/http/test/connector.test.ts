@@ -26,8 +26,8 @@ test('run by hand it tells what it is', async () => {
     id: 'http',
     name: 'http-connector',
     version: manifest.version,
-    supportedTypes: ['http-webhook', 'http-rest'],
-    capabilities: ['retryable', 'batching', 'tls', 'mtls', 'streaming'],
+    supportedTypes: ['http-webhook', 'http', 'http-rest'],
+    capabilities: ['bidirectional', 'retryable', 'batching', 'tls', 'mtls', 'streaming'],
   });
 });
 
@@ -36,13 +36,30 @@ describe('settings', () => {
     expect(checkSettings(WebhookSettings, {}, 'settings')).toEqual({
       host: '0.0.0.0',
       port: 8080,
+      auth: {},
+      ackMode: 'stored',
+      success: { status: 202, body: '', headers: {} },
       bodyLimitBytes: 1_048_576,
-      ackTimeoutMs: 10_000,
+      contentTypes: ['*/*'],
+      ipAllow: [],
+      ipDeny: [],
+      trustProxy: [],
+      replay: {
+        toleranceSeconds: 300,
+        futureSkewSeconds: 60,
+        windowSeconds: 86_400,
+        maxEvents: 100_000,
+      },
+      decompress: { maxBytes: 0, maxRatio: 100 },
+      headers: { include: [], exclude: [] },
+      defaultContentType: 'application/octet-stream',
+      healthPath: '/healthz',
       maxInFlight: 500,
       maxInFlightBytes: 67_108_864,
       retryAfterSeconds: 5,
       drainTimeoutMs: 10_000,
       maxConnections: 2000,
+      maxHeaderBytes: 16_384,
       timeouts: { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 5000 },
     });
     const routes = [{ path: '/orders' }];
