@@ -3,7 +3,7 @@ import { checkSettings } from '@vrsky/runtime/plugin';
 import { RestSettings, WebhookSettings } from '../../src/config.ts';
 
 const zero = Temporal.Duration.from({ seconds: 0 });
-const common = {
+export const common = {
   id: 'connection-1',
   name: 'http',
   credentials: {},
