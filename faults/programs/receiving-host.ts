@@ -26,6 +26,8 @@ export interface Manner {
   readonly bytes: number;
   /** How often it acks each message. */
   readonly acks: 0 | 1 | 2;
+  /** How long it thinks about each frame before it stores it. */
+  readonly pauseMs?: number;
 }
 
 /** What its parent may ask of it. */
@@ -78,7 +80,10 @@ async function runConnector(): Promise<void> {
     current = { node: connector.node, stream };
     stream.grant(manner.messages, manner.bytes);
     const life = `${process.pid}/${connector.pid}`;
-    for await (const frame of stream.frames) take(frame, stream, life);
+    for await (const frame of stream.frames) {
+      if (manner.pauseMs) await sleep(manner.pauseMs);
+      take(frame, stream, life);
+    }
   } finally {
     process.off('SIGTERM', end);
     await connector.kill();
