@@ -1,29 +1,19 @@
-import type { X509Certificate } from 'node:crypto';
-import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
 import { type ConnectionConfig, type Health, PluginError, type Reply } from '@vrsky/runtime';
 import { type ConnectorHost, createIntake, type Intake, type Source } from '@vrsky/runtime/plugin';
 import type { FastifyReply } from 'fastify';
 import type { WebhookSettings } from './config.ts';
-import { createCredentials } from './credentials.ts';
 import { answerSuccess, answerWith, refuse } from './webhook/answer.ts';
-import { createApp } from './webhook/app.ts';
-import { close, trackSockets } from './webhook/close.ts';
+import { close } from './webhook/close.ts';
 import { Door } from './webhook/door.ts';
 import { Duplicates } from './webhook/duplicates.ts';
 import type { WebhookEvent } from './webhook/event.ts';
-import { formatAddress, listen, probePort } from './webhook/listen.ts';
+import { formatAddress, type Listener, listen, probePort } from './webhook/listen.ts';
+import { type Prepared, prepare } from './webhook/prepare.ts';
 import { WebhookReception } from './webhook/reception.ts';
 import { Refusal } from './webhook/refusal.ts';
-import { createRoutes, longestAckTimeout } from './webhook/routes.ts';
-import { loadTls } from './webhook/tls.ts';
+import { longestAckTimeout } from './webhook/routes.ts';
 import { Waiting } from './webhook/waiting.ts';
-import {
-  certificateWarnings,
-  isLasting,
-  openWarning,
-  settingsWarnings,
-} from './webhook/warnings.ts';
+import { isLasting, openWarning } from './webhook/warnings.ts';
 
 /** Messages answered already have no deadline: the longest that a timer can have. */
 const NO_LIMIT_MS = 2 ** 31 - 1;
@@ -43,10 +33,7 @@ export class WebhookSource implements Source<WebhookEvent> {
   readonly #duplicates: Duplicates<WebhookEvent>;
   readonly #reception: WebhookReception;
   readonly #count = { overloaded: 0, expired: 0, unauthorized: 0, duplicates: 0 };
-  #server: Server | undefined;
-  #sockets: ReadonlySet<Socket> = new Set();
-  #certificate: X509Certificate | undefined;
-  #port = 0;
+  #listener: (Listener & Pick<Prepared, 'certificate'>) | undefined;
   #stopping = false;
   /** Answered as received, and not taken by the host. */
   #lost = 0;
@@ -75,24 +62,15 @@ export class WebhookSource implements Source<WebhookEvent> {
 
   async validate(signal: AbortSignal, connected?: ConnectionConfig): Promise<string[]> {
     const { settings } = this.#config;
-    const { routes, certificate } = await this.#prepare(signal);
-    return [
-      ...settingsWarnings(settings, routes),
-      ...(certificate ? certificateWarnings(certificate) : []),
-      ...(await probePort(settings, connected?.settings)),
-    ];
+    const { warnings } = await prepare(this.#config, this.#host, this.#reception, signal);
+    return [...warnings, ...(await probePort(settings, connected?.settings))];
   }
 
   async start(signal: AbortSignal): Promise<void> {
     const { settings } = this.#config;
-    const { server, certificate } = await this.#prepare(signal);
-    signal.throwIfAborted();
-    this.#sockets = trackSockets(server);
-    this.#port = await listen(server, settings);
-    if (signal.aborted) await close(server, this.#sockets, Promise.resolve());
-    signal.throwIfAborted();
-    this.#server = server;
-    this.#certificate = certificate;
+    const prepared = await prepare(this.#config, this.#host, this.#reception, signal);
+    const { server, certificate } = prepared;
+    this.#listener = { ...(await listen(server, settings, signal)), certificate };
     server.on('error', (err) => this.#host.log.error({ err }, 'the webhook server failed'));
     const warning = openWarning(settings);
     if (warning) this.#host.log.warn(warning);
@@ -123,19 +101,19 @@ export class WebhookSource implements Source<WebhookEvent> {
 
   health(): Health {
     const { host, maxInFlight, maxInFlightBytes } = this.#config.settings;
-    if (!this.#server?.listening) {
-      const text = `The webhook no longer listens on ${formatAddress(host, this.#port)}`;
+    const { server, port = 0, certificate } = this.#listener ?? {};
+    if (!server?.listening) {
+      const text = `The webhook no longer listens on ${formatAddress(host, port)}`;
       throw new PluginError('CONNECTION_FAILED', text);
     }
     const { count, bytes } = this.#intake.held;
     const full = count >= maxInFlight * 0.9 || bytes >= maxInFlightBytes * 0.9;
-    const certificate = this.#certificate;
     const counts = Object.entries(this.#count).map(([name, value]) => [name, String(value)]);
     return {
       status: full || (certificate && !isLasting(certificate)) ? 'degraded' : 'ok',
       details: {
         host,
-        port: String(this.#port),
+        port: String(port),
         inFlight: String(count),
         inFlightBytes: String(bytes),
         ...Object.fromEntries(counts),
@@ -145,28 +123,17 @@ export class WebhookSource implements Source<WebhookEvent> {
   }
 
   async stop(signal: AbortSignal): Promise<void> {
-    if (!this.#server) return;
+    if (!this.#listener) return;
     this.#stopping = true;
     const drained = this.#waiting.drained(this.#config.settings.drainTimeoutMs, signal);
     const answered = drained.then(() => this.#waiting.expireAll());
-    const closed = close(this.#server, this.#sockets, answered);
+    const closed = close(this.#listener, answered);
     this.#reception.close();
     for (const event of this.#intake.drain()) this.nack(event, 'release');
     await closed;
     if (this.#lost === 0) return;
     const text = `${this.#lost} messages were lost: ackMode "received" had answered their senders already`;
     this.#host.log.warn(text);
-  }
-
-  /** Everything that can be wrong with the configuration, but for the port. */
-  async #prepare(signal: AbortSignal) {
-    const { settings } = this.#config;
-    checkLimits(settings);
-    const credentials = createCredentials(this.#config, this.#host, signal);
-    const routes = await createRoutes(settings, credentials);
-    const secure = await loadTls(settings, credentials);
-    const { server } = await createApp(settings, routes, secure?.tls, this.#reception);
-    return { server, routes, certificate: secure?.certificate };
   }
 
   #take(event: WebhookEvent): void {
@@ -212,14 +179,4 @@ export class WebhookSource implements Source<WebhookEvent> {
       ...(this.#stopping && { connection: 'close' }),
     });
   }
-}
-
-function checkLimits({ bodyLimitBytes, decompress, routes = [], ...settings }: WebhookSettings) {
-  const largest = Math.max(bodyLimitBytes, ...routes.map((route) => route.bodyLimitBytes ?? 0));
-  const needed = largest + decompress.maxBytes;
-  if (settings.maxInFlightBytes >= needed) return;
-  const field = 'settings.maxInFlightBytes';
-  const sum = decompress.maxBytes > 0 ? ' and settings.decompress.maxBytes together' : '';
-  const text = `${field}: expected at least settings.bodyLimitBytes${sum}, ${needed}`;
-  throw new PluginError('INVALID_CONFIG', text, { field });
 }

@@ -110,6 +110,21 @@ test('the sender leaves before the ack: the message stays, its room is freed whe
   expect(inFlight(webhook)).toBe(0);
 });
 
+test('the sender is gone without a word: the message stays, its connection is closed after the answer', async () => {
+  const webhook = await startWebhook({ timeouts: { keepAliveMs: 100 } });
+  const { socket, ended } = await rawConnection(webhook.port);
+  // It reads nothing and closes nothing, as one whose cable was cut.
+  socket.pause().write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc');
+  const handed = await webhook.next();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(handed.withdrawn).toBeFalsy();
+  expect(socket.destroyed).toBe(false);
+  webhook.source.ack(handed, undefined);
+  expect(inFlight(webhook)).toBe(0);
+  socket.resume();
+  await ended;
+});
+
 test('a request that never becomes whole gives no message, and frees its room', async () => {
   const webhook = await startWebhook();
   const { socket } = await rawConnection(webhook.port);

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
-import { exportJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import { exportJWK, SignJWT, UnsecuredJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { listenForTest } from './support/rest.ts';
 import {
@@ -108,14 +108,14 @@ describe('an API key', () => {
 describe('a JSON Web Token', () => {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const other = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const pem = rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const pem = rsa.publicKey.export({ type: 'spki', format: 'pem' });
   const claims = { iss: 'https://issuer.example', aud: 'orders' };
   const settings = { auth: { jwt: { issuer: claims.iss, audience: claims.aud } } };
   const now = Math.floor(Date.now() / 1000);
 
   async function token(
     key: KeyObject | Uint8Array,
-    payload: JWTPayload = {},
+    payload: object = {},
     header: { alg: string; kid?: string } = { alg: 'RS256' },
   ): Promise<Headers> {
     const signing = new SignJWT({ ...claims, exp: now + 60, ...payload }).setProtectedHeader(
@@ -126,7 +126,7 @@ describe('a JSON Web Token', () => {
 
   test('is taken when key, issuer and audience fit and it has not expired', async () => {
     const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const both = pem + ec.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const both = pem + ec.publicKey.export({ type: 'spki', format: 'pem' });
     const webhook = await startWebhook(settings, { credentials: { jwt_public_keys: both } });
     expect(await statusOf(webhook, await token(rsa.privateKey))).toBe(202);
     expect(await statusOf(webhook, await token(rsa.privateKey, {}, { alg: 'PS256' }))).toBe(202);

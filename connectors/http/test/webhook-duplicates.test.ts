@@ -94,7 +94,7 @@ describe('an event that is sent again', () => {
     });
     const handed = await webhook.next();
     leaving.abort();
-    await expect(first).rejects.toThrow();
+    await expect(first).rejects.toThrow('aborted');
     const again = send(webhook, 'e-1');
     await until(() => joined(webhook) === 1);
     webhook.source.ack(handed, undefined);

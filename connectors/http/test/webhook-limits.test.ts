@@ -35,6 +35,7 @@ describe('bytes that are no request', () => {
     ['an unknown Transfer-Encoding', `${HEAD}Transfer-Encoding: chunked, x\r\n\r\n`, 400],
     ['a bad chunk size', `${HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n`, 400],
     ['a folded header', `${HEAD}X-A: 1\r\n 2\r\nContent-Length: 0\r\n\r\n`, 400],
+    ['line feeds alone', 'POST / HTTP/1.1\nHost: x\nContent-Length: 0\n\n', 400],
     ['a NUL in a header', `${HEAD}X-A: 1\0\r\nContent-Length: 0\r\n\r\n`, 400],
     ['no Host', 'POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n', 400],
     ['a TLS hello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
@@ -157,6 +158,22 @@ describe('the door', () => {
     expect(count(503)).toBeGreaterThan(0);
     expect(highest).toBeLessThanOrEqual(20);
     expect(inFlight(webhook)).toBe(0);
+  });
+
+  test('pushes back while nobody receives, and goes on when somebody does', async () => {
+    const webhook = await startWebhook({ maxInFlight: 10 });
+    const calls = Array.from({ length: 50 }, () => post(webhook.port, '/', 'x'));
+    await until(() => webhook.source.health().details['overloaded'] === '40');
+    expect(inFlight(webhook)).toBe(10);
+    expect(webhook.source.health().status).toBe('degraded');
+    for (let i = 0; i < 10; i++) webhook.source.ack(await webhook.next(), undefined);
+    const answers = await Promise.all(calls);
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(10);
+    for (const { status, headers } of answers) {
+      if (status !== 202) expect([status, headers['retry-after']]).toEqual([503, '5']);
+    }
+    await expectStillWorking(webhook);
+    expect(webhook.source.health().status).toBe('ok');
   });
 
   test('gives leave to send a body only to whom it lets in', async () => {

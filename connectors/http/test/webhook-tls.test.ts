@@ -161,9 +161,12 @@ async function sessionOf(webhook: Webhook, options: ConnectionOptions): Promise<
 describe('Validate', () => {
   const pem = (type: string): string => `-----BEGIN ${type}-----\nAAAA\n-----END ${type}-----\n`;
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const encrypted = rsa.privateKey
-    .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' })
-    .toString();
+  const encrypted = rsa.privateKey.export({
+    type: 'pkcs8',
+    format: 'pem',
+    cipher: 'aes-256-cbc',
+    passphrase: 'secret',
+  });
 
   test.each([
     ['no certificate', { tls_cert: '' }, 'credentials.tls_cert'],

@@ -2,7 +2,7 @@ import type { Reply } from '@vrsky/runtime';
 import type { FastifyReply } from 'fastify';
 import { CONNECTION_HEADERS, isSendable } from '../headers.ts';
 import type { Refusal } from './refusal.ts';
-import type { RouteSettings } from './settings.ts';
+import type { RouteSettings } from './route-settings.ts';
 
 type Success = NonNullable<RouteSettings['success']>;
 

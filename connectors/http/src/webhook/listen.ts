@@ -1,14 +1,60 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
+import type { Server as HttpServer } from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
 import { type JsonObject, PluginError } from '@vrsky/runtime';
 import type { WebhookSettings } from '../config.ts';
 import { listenError } from '../errors.ts';
+import { close } from './close.ts';
 
-/** Opens the port and tells which; on failure nothing stays open. */
+type Address = Pick<WebhookSettings, 'host' | 'port'>;
+
+/** A server whose port is open. */
+export interface Listener {
+  readonly server: HttpServer;
+  readonly port: number;
+  /** All of its connections: HTTP does not know those that are still in their TLS handshake. */
+  readonly sockets: ReadonlySet<Socket>;
+}
+
+/** Opens the port. On failure or abort nothing stays open. */
 export async function listen(
-  server: Server,
-  { host, port }: Pick<WebhookSettings, 'host' | 'port'>,
-): Promise<number> {
+  server: HttpServer,
+  settings: Address,
+  signal: AbortSignal,
+): Promise<Listener> {
+  signal.throwIfAborted();
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  const listener = { server, sockets, port: await openPort(server, settings) };
+  if (signal.aborted) await close(listener, Promise.resolve());
+  signal.throwIfAborted();
+  return listener;
+}
+
+/**
+ * Opens the port and closes it again. What may have passed by the time of Connect is a warning.
+ * @param own settings that this process is connected with: its own port needs no probe
+ */
+export async function probePort(settings: Address, own?: JsonObject): Promise<string[]> {
+  if (own?.['host'] === settings.host && own['port'] === settings.port) return [];
+  const server = createServer();
+  try {
+    await openPort(server, settings);
+  } catch (error) {
+    const failure = PluginError.from(error);
+    if (!failure.recoverable) throw failure;
+    return [failure.rawMessage];
+  }
+  server.close();
+  await once(server, 'close');
+  return [];
+}
+
+/** Gives the port, which may be any free one. */
+async function openPort(server: Server, { host, port }: Address): Promise<number> {
   try {
     const listening = once(server, 'listening');
     server.listen({ host, port });
@@ -18,28 +64,6 @@ export async function listen(
   }
   const address = server.address();
   return typeof address === 'object' && address ? address.port : port;
-}
-
-/**
- * Opens the port and closes it again. What may have passed by the time of Connect is a warning.
- * @param own settings that this process is connected with: its own port needs no probe
- */
-export async function probePort(
-  settings: Pick<WebhookSettings, 'host' | 'port'>,
-  own?: JsonObject,
-): Promise<string[]> {
-  if (own?.['host'] === settings.host && own['port'] === settings.port) return [];
-  const server = createServer();
-  try {
-    await listen(server, settings);
-  } catch (error) {
-    const failure = PluginError.from(error);
-    if (!failure.recoverable) throw failure;
-    return [failure.rawMessage];
-  }
-  server.close();
-  await once(server, 'close');
-  return [];
 }
 
 export function formatAddress(host: string, port: number): string {

@@ -6,7 +6,8 @@ import { createVerifiers } from './auth/create.ts';
 import type { Verifier } from './auth/verifier.ts';
 import { DEFAULT_EVENT_ID, type EventId } from './event-id.ts';
 import { RateLimit } from './rate-limit.ts';
-import type { RouteSettings, WebhookSettings } from './settings.ts';
+import type { RouteSettings } from './route-settings.ts';
+import type { WebhookSettings } from './settings.ts';
 
 /** What a request for one path has to fulfil, and how it is answered. */
 export interface Route {

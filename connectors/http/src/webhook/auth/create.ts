@@ -71,17 +71,15 @@ export async function createVerifiers(
 }
 
 function createAll(schemes: SchemeSettings, context: Context): Promise<Verifier[]> {
-  const names = (Object.keys(SCHEMES) as Name[]).filter((name) => schemes[name] !== undefined);
-  return Promise.all(names.map((name) => create(name, schemes, context)));
-}
-
-function create<N extends Name>(
-  name: N,
-  schemes: SchemeSettings,
-  context: Context,
-): Promise<Verifier> {
-  const settings = schemes[name] as SettingsOf<N>;
-  return SCHEMES[name](settings, { ...context, field: `${context.field}.${name}` });
+  const create = <N extends Name>(name: N, settings: SettingsOf<N>): Promise<Verifier> =>
+    SCHEMES[name](settings, { ...context, field: `${context.field}.${name}` });
+  const names = Object.keys(SCHEMES) as Name[];
+  return Promise.all(
+    names.flatMap((name) => {
+      const settings = schemes[name];
+      return settings ? create(name, settings) : [];
+    }),
+  );
 }
 
 /** Whether one of the schemes asks for a client certificate. */
