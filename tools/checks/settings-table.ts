@@ -14,33 +14,42 @@ export interface Schema {
   readonly description?: string;
 }
 
-/** A Markdown table with a row for each setting: `routes[].path`, type, default, description. */
+/**
+ * A Markdown table with a row for each setting: `routes[].path`, type, default, description. Objects with
+ * the same settings as one before are told to be so, and not told again.
+ */
 export function settingsTable(settings: Schema): string {
-  const rows = rowsOf(settings, '');
+  const rows = rowsOf(settings, '', new Map());
   const lines = rows.map(
     (cells) => `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |\n`,
   );
   return `| setting | type | default | what it is |\n| --- | --- | --- | --- |\n${lines.join('')}`;
 }
 
-function rowsOf(schema: Schema, path: string): string[][] {
+/** Where the settings of an object were told, by the object. */
+type Told = Map<string, string>;
+
+function rowsOf(schema: Schema, path: string, told: Told): string[][] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
     const here = path + name;
     const required = schema.required?.includes(name) && property.default === undefined;
-    return [
-      [`\`${here}\``, typeOf(property), defaultOf(property, required), property.description ?? ''],
-      ...partsOf(property, here),
-    ];
+    const { description = '' } = property;
+    const row = [`\`${here}\``, typeOf(property), defaultOf(property, required)];
+    const key = property.properties && JSON.stringify(property.properties);
+    const twin = key && told.get(key);
+    if (twin) return [[...row, `${description} Has what \`${twin}\` has.`.trim()]];
+    if (key) told.set(key, here);
+    return [[...row, description], ...partsOf(property, here, told)];
   });
 }
 
-function partsOf(schema: Schema, here: string): string[][] {
+function partsOf(schema: Schema, here: string, told: Told): string[][] {
   const [byName] = Object.values(schema.patternProperties ?? {});
   return [
-    ...rowsOf(schema, `${here}.`),
-    ...(schema.items ? partsOf(schema.items, `${here}[]`) : []),
-    ...(byName ? partsOf(byName, `${here}.NAME`) : []),
-    ...(schema.anyOf ?? []).flatMap((choice) => partsOf(choice, here)),
+    ...rowsOf(schema, `${here}.`, told),
+    ...(schema.items ? partsOf(schema.items, `${here}[]`, told) : []),
+    ...(byName ? partsOf(byName, `${here}.NAME`, told) : []),
+    ...(schema.anyOf ?? []).flatMap((choice) => partsOf(choice, here, told)),
   ];
 }
 
