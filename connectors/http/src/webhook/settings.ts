@@ -22,13 +22,6 @@ export const WebhookSettings = Type.Object(
       maximum: 65535,
       description: 'Port to listen on; 0 = any free one, which Health then tells.',
     }),
-    routes: Type.Optional(
-      Type.Array(RouteSettings, {
-        minItems: 1,
-        description:
-          'What to take. Without it: a POST to any path. A route may have its own of the settings from `auth` to `rateLimit`.',
-      }),
-    ),
     auth: perRoute.auth({ default: {} }),
     ackMode: perRoute.ackMode({ default: 'stored' }),
     success: perRoute.success({ default: {} }),
@@ -37,6 +30,13 @@ export const WebhookSettings = Type.Object(
     ipAllow: perRoute.ipAllow({ default: [] }),
     ipDeny: perRoute.ipDeny({ default: [] }),
     ...perRouteOptional,
+    routes: Type.Optional(
+      Type.Array(RouteSettings, {
+        minItems: 1,
+        description:
+          'What to take. Without it: a POST to any path. A route may have its own of the settings from `auth` to `rateLimit`.',
+      }),
+    ),
     trustProxy: Type.Array(Type.String({ minLength: 1 }), {
       default: [],
       description: `Proxies whose X-Forwarded-For tells the sender's address: ${NETWORKS}.`,
