@@ -51,7 +51,6 @@ export class WebhookSource implements Source<WebhookEvent> {
     this.#reception = new WebhookReception({
       settings,
       log: host.log,
-      intake: this.#intake,
       duplicates: this.#duplicates,
       count: this.#count,
       door: new Door(this.#intake, (reply) => refuse(reply, this.#pushBack('too slow'))),
@@ -140,7 +139,7 @@ export class WebhookSource implements Source<WebhookEvent> {
     const { ackMode, ackTimeoutMs, success } = event.route;
     const received = ackMode === 'received';
     this.#waiting.add(event, received ? NO_LIMIT_MS : ackTimeoutMs);
-    this.#intake.push(event);
+    this.#intake.push(event, event.room);
     if (!received) return;
     for (const reply of event.replies) answerSuccess(reply, success);
     event.replies = [];
@@ -156,16 +155,15 @@ export class WebhookSource implements Source<WebhookEvent> {
     this.#finish(event, false, this.#refusing('nobody has taken the message'));
   }
 
-  #finish({ key, room, replies, route }: WebhookEvent, acked: boolean, outcome: Outcome): void {
+  #finish(event: WebhookEvent, acked: boolean, outcome: Outcome): void {
+    const { key, room, joined, replies, route } = event;
     if (!acked && route.ackMode === 'received') this.#lost += 1;
     if (key !== undefined) this.#duplicates.end(key, acked);
-    this.#intake.release(room);
+    for (const one of [room, ...joined]) one.release();
     for (const reply of replies) {
       if (this.#stopping) reply.header('connection', 'close');
       outcome(reply);
     }
-    // Those who came to wait for the same answer hold a place, too.
-    for (const _ of replies.slice(1)) this.#intake.release(0);
   }
 
   #refusing(text: string): Outcome {

@@ -5,6 +5,8 @@ import { type DecompressLimits, mostInflated } from './decompress.ts';
 import { Refusal, tooLarge } from './refusal.ts';
 import type { Route } from './routes.ts';
 
+const LONGEST_KEY = 256;
+
 /**
  * Everything about a request that can be told by its head and costs nothing. Gives the room in bytes
  * that its body may turn out to need.
@@ -40,7 +42,8 @@ export function unauthorized(verifiers: readonly Verifier[]): Refusal {
 function limitKey(request: FastifyRequest, key: string): string {
   if (key === 'route') return '';
   if (key === 'ip') return senderOf(request.ip);
-  return String(request.headers[key] ?? '');
+  // Cut, because it is kept.
+  return String(request.headers[key] ?? '').slice(0, LONGEST_KEY);
 }
 
 /** What a request may turn out to have as its body; a chunked one does not tell before its end. */

@@ -1,12 +1,11 @@
-import type { Intake } from '@vrsky/runtime/plugin';
+import type { Intake, Room } from '@vrsky/runtime/plugin';
 import type { FastifyReply } from 'fastify';
 
 /** A body that takes longer gives way when there is no room for somebody else. */
 const PATIENCE_MS = 500;
 
 interface Entering {
-  /** Bytes reserved. */
-  readonly room: number;
+  readonly room: Room;
   readonly since: number;
 }
 
@@ -15,44 +14,42 @@ interface Entering {
  * everything held is counted; slow ones hold their room only as long as nobody else needs it.
  */
 export class Door {
-  readonly #intake: Pick<Intake<never>, 'reserve' | 'release'>;
+  readonly #intake: Pick<Intake<never>, 'reserve'>;
   readonly #pushBack: (reply: FastifyReply) => void;
   /** The oldest first. */
   readonly #entering = new Map<FastifyReply, Entering>();
 
   /** @param pushBack answers one that has to give way */
-  constructor(
-    intake: Pick<Intake<never>, 'reserve' | 'release'>,
-    pushBack: (reply: FastifyReply) => void,
-  ) {
+  constructor(intake: Pick<Intake<never>, 'reserve'>, pushBack: (reply: FastifyReply) => void) {
     this.#intake = intake;
     this.#pushBack = pushBack;
   }
 
   /** Whether somebody without a body would be let in now. */
   get hasRoom(): boolean {
-    if (!this.#intake.reserve(0)) return false;
-    this.#intake.release(0);
-    return true;
+    const room = this.#intake.reserve(0);
+    room?.release();
+    return room !== undefined;
   }
 
-  /** false = there is no room. */
-  open(reply: FastifyReply, room: number): boolean {
-    const now = performance.now();
-    while (!this.#intake.reserve(room)) {
-      if (!this.#evictSlowest(now)) return false;
-    }
-    this.#entering.set(reply, { room, since: now });
+  /** Lets somebody in whose body may have as many bytes. false = there is no room. */
+  open(reply: FastifyReply, bytes: number): boolean {
+    const since = performance.now();
+    let room = this.#intake.reserve(bytes);
+    while (!room && this.#evictSlowest(since)) room = this.#intake.reserve(bytes);
+    if (!room) return false;
+    this.#entering.set(reply, { room, since });
     // Ends the reading of a body that never comes, is too large, or is refused on the way.
     reply.raw.once('close', () => this.#leave(reply));
     return true;
   }
 
   /** The body is complete: gives the room reserved for it. undefined = it was refused meanwhile. */
-  enter(reply: FastifyReply): number | undefined {
+  enter(reply: FastifyReply): Room | undefined {
+    if (reply.sent) return undefined;
     const entering = this.#entering.get(reply);
     this.#entering.delete(reply);
-    return reply.sent ? undefined : entering?.room;
+    return entering?.room;
   }
 
   /** Nobody else may come in, not even who stands in the door. */
@@ -76,6 +73,6 @@ export class Door {
     const entering = this.#entering.get(reply);
     if (!entering) return;
     this.#entering.delete(reply);
-    this.#intake.release(entering.room);
+    entering.room.release();
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { ConnectorHost, Intake } from '@vrsky/runtime/plugin';
+import type { ConnectorHost, Room } from '@vrsky/runtime/plugin';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { checkHead, unauthorized } from './admission.ts';
 import { answerSuccess } from './answer.ts';
@@ -23,7 +23,6 @@ export interface ReceptionParts {
   readonly log: ConnectorHost['log'];
   readonly door: Door;
   readonly duplicates: Duplicates<WebhookEvent>;
-  readonly intake: Pick<Intake<WebhookEvent>, 'shrink' | 'release'>;
   readonly count: { overloaded: number; unauthorized: number; duplicates: number };
   /** Gets each event that is new; its sender waits. */
   readonly onEvent: (event: WebhookEvent) => void;
@@ -76,36 +75,37 @@ export class WebhookReception implements Reception {
   }
 
   #take(request: FastifyRequest, reply: FastifyReply, route: Route, payload: Buffer): void {
-    const { door, duplicates, intake, onEvent } = this.#parts;
-    const reserved = door.enter(reply);
-    if (reserved === undefined) return;
+    const { door, duplicates, onEvent } = this.#parts;
+    const room = door.enter(reply);
+    if (!room) return;
     const id = readEventId(route.eventId, request.headers, payload);
     const key = id === undefined ? undefined : `${route.path} ${id}`;
     const known = key === undefined ? 'nothing' : duplicates.find(key);
-    if (known !== 'nothing') return this.#takeAgain(known, reply, reserved);
+    if (known !== 'nothing') return this.#takeAgain(known, reply, room);
     const event: WebhookEvent = {
       message: this.#makerOf(route).make(request, id, payload),
       route,
       key,
-      room: payload.length,
+      room,
+      joined: [],
       replies: [reply],
     };
     // A chunked body has claimed the whole limit.
-    intake.shrink(reserved - payload.length);
+    room.shrinkTo(payload.length);
     if (key !== undefined) duplicates.begin(key, event);
     onEvent(event);
   }
 
   /** It is not taken twice. While it waits, both senders wait for the one answer. */
-  #takeAgain(known: 'acked' | WebhookEvent, reply: FastifyReply, reserved: number): void {
-    const { intake, count } = this.#parts;
-    count.duplicates += 1;
+  #takeAgain(known: 'acked' | WebhookEvent, reply: FastifyReply, room: Room): void {
+    this.#parts.count.duplicates += 1;
     if (known !== 'acked' && known.replies.length > 0) {
+      room.shrinkTo(0);
+      known.joined.push(room);
       known.replies.push(reply);
-      intake.shrink(reserved);
       return;
     }
-    intake.release(reserved);
+    room.release();
     if (known === 'acked') void reply.code(200).send();
     else answerSuccess(reply, known.route.success);
   }
