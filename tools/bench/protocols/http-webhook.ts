@@ -39,7 +39,7 @@ interface Started {
 }
 
 async function start(program: string, ...args: string[]): Promise<Started> {
-  const child = fork(join(import.meta.dirname, 'http', program), args, {
+  const child = fork(join(import.meta.dirname, 'http-webhook', program), args, {
     execArgv: ['--conditions=vrsky:source', '--disable-warning=ExperimentalWarning'],
   });
   const [told] = (await once(child, 'message')) as [Omit<Started, 'child'>];
