@@ -1,0 +1,2 @@
+export { PublishSettings } from './publish/settings.ts';
+export { SubscribeSettings } from './subscribe/settings.ts';

@@ -1,0 +1,104 @@
+import {
+  type ConnectionConfig,
+  type Health,
+  type Message,
+  PluginError,
+  timeoutMs,
+} from '@vrsky/runtime';
+import type { ConnectorHost, Destination, SendOutcome } from '@vrsky/runtime/plugin';
+import type { PublishSettings } from './config.ts';
+import { publishError } from './errors.ts';
+import { announce } from './link/birth.ts';
+import type { Link } from './link/mqttjs.ts';
+import { createOpener, type Opener } from './link/open.ts';
+import { Uplink } from './link/uplink.ts';
+import { createToPacket, type ToPacket } from './publish/packet.ts';
+import { Window } from './publish/window.ts';
+
+const NO_SUBSCRIBERS = 0x10;
+
+/** Publishes each message; the broker's confirmation decides the outcome. */
+export class PublishDestination implements Destination {
+  readonly #config: ConnectionConfig<PublishSettings>;
+  readonly #host: ConnectorHost;
+  readonly #window: Window;
+  #toPacket: ToPacket | undefined;
+  #uplink: Uplink | undefined;
+
+  constructor(config: ConnectionConfig<PublishSettings>, host: ConnectorHost) {
+    this.#config = config;
+    this.#host = host;
+    const { maxInFlight, offline } = config.settings;
+    const limitMs = config.settings.timeoutMs ?? timeoutMs(config);
+    this.#window = new Window({ size: maxInFlight, timeoutMs: limitMs, offline });
+  }
+
+  async validate(): Promise<string[]> {
+    createToPacket(this.#config.settings);
+    return [...this.#createOpener().warnings];
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    this.#toPacket = createToPacket(this.#config.settings);
+    const opener = this.#createOpener();
+    for (const warning of opener.warnings) this.#host.log.warn(warning);
+    const uplink = new Uplink({
+      brokers: opener.brokers,
+      settings: this.#config.settings,
+      log: this.#host.log,
+      connect: (broker, ends) => opener.open(broker, (_packet, _link, taken) => taken(), ends),
+      prepare: (link) => this.#prepare(link),
+      onUp: (link) => this.#window.open(link),
+      onDown: (fault, error) => this.#window.close(fault, error),
+    });
+    await uplink.start(signal, timeoutMs(this.#config) / 2);
+    this.#uplink = uplink;
+  }
+
+  send(batch: readonly Message[], signal: AbortSignal): Promise<readonly SendOutcome[]> {
+    return Promise.all(batch.map((message) => this.#publish(message, signal)));
+  }
+
+  health(): Health {
+    if (!this.#uplink) throw new PluginError('NOT_CONNECTED', 'mqtt-publish was not started');
+    const { status, details } = this.#uplink.health();
+    return { status, details: { ...details, inFlight: String(this.#window.underWay) } };
+  }
+
+  async stop(): Promise<void> {
+    await this.#uplink?.stop();
+    this.#window.stop();
+  }
+
+  #createOpener(): Opener {
+    const autoTopicAlias = this.#config.settings.topicAlias === 'auto';
+    return createOpener(this.#config, this.#host, { autoTopicAlias });
+  }
+
+  async #prepare(link: Link): Promise<void> {
+    const { qos, retain, birth } = this.#config.settings;
+    const { maximumQoS, retainAvailable } = link.limits;
+    if (qos > maximumQoS) throw notOffered('settings.qos', `QoS ${maximumQoS} at most`);
+    if (retain && !retainAvailable) throw notOffered('settings.retain', 'no retained messages');
+    const code = await announce(link, birth);
+    if (code) this.#host.log.warn({ code }, 'the broker did not take the birth message');
+  }
+
+  async #publish(message: Message, signal: AbortSignal): Promise<SendOutcome> {
+    if (!this.#toPacket) throw new PluginError('NOT_CONNECTED', 'mqtt-publish was not started');
+    try {
+      const packet = this.#toPacket(message);
+      const code = await this.#window.submit(message.id, packet, signal);
+      const nobody = code === NO_SUBSCRIBERS;
+      if (nobody && this.#config.settings.noMatchingSubscribers === 'ok') return {};
+      return publishError(code, message.id) ?? {};
+    } catch (error) {
+      if (error instanceof PluginError) return error;
+      throw error;
+    }
+  }
+}
+
+function notOffered(field: string, offer: string): PluginError {
+  return new PluginError('INVALID_CONFIG', `${field}: the broker offers ${offer}`, { field });
+}

@@ -1,0 +1,33 @@
+/** How a link ended, or why there is none. */
+export type FaultKind =
+  /** No connection was made, or it broke; `cause` has the system's code. */
+  | 'network'
+  /** The broker refused CONNECT; `code` is its reason code. */
+  | 'refused'
+  /** The broker sent DISCONNECT; `code` is its reason code. */
+  | 'disconnected'
+  /** The broker refused a subscription; `code` is its reason code. */
+  | 'subscription'
+  /** The broker closed the connection without a word. */
+  | 'closed'
+  /** Nothing came from the broker for too long. */
+  | 'silent'
+  /** The broker sent what is not MQTT. */
+  | 'protocol'
+  /** The broker sent a packet above the limit. */
+  | 'oversize'
+  /** We closed it. */
+  | 'left';
+
+/** What happened, without a judgement: `errors.ts` says what it means. */
+export class LinkFault extends Error {
+  override readonly name = 'LinkFault';
+  readonly kind: FaultKind;
+  readonly code: number | undefined;
+
+  constructor(kind: FaultKind, text: string, options: { code?: number; cause?: unknown } = {}) {
+    super(text, { cause: options.cause });
+    this.kind = kind;
+    this.code = options.code;
+  }
+}

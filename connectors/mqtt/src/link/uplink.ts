@@ -1,0 +1,209 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Health, PluginError } from '@vrsky/runtime';
+import { type ConnectorHost, withDeadline } from '@vrsky/runtime/plugin';
+import { linkError } from '../errors.ts';
+import { Backoff } from './backoff.ts';
+import type { Broker } from './broker.ts';
+import { LinkFault } from './fault.ts';
+import type { Link } from './mqttjs.ts';
+import type { LinkSettings } from './settings.ts';
+
+/** A connection that is lost and made again within this time is no failure. */
+const GRACE_MS = 1000;
+const STORM_MS = 60_000;
+const STORM = 3;
+const TAKEN_OVER = 0x8e;
+
+export interface UplinkOptions {
+  readonly brokers: readonly Broker[];
+  readonly settings: Pick<LinkSettings, 'reconnect' | 'connectTimeoutMs'>;
+  readonly log: ConnectorHost['log'];
+  /** Makes a connection to one broker. */
+  connect(broker: Broker, signal: AbortSignal): Promise<Link>;
+  /** Called for each connection before it counts as up; what it throws ends that connection. */
+  prepare(link: Link, signal: AbortSignal): Promise<void>;
+  /** The link is up. */
+  onUp?(link: Link): void;
+  /** It has ended. */
+  onDown?(fault: LinkFault, error: PluginError): void;
+}
+
+/** Keeps one link up: one broker after the other, with growing waits, until it is told to stop. */
+export class Uplink {
+  readonly #options: UplinkOptions;
+  readonly #backoff: Backoff;
+  readonly #stop = new AbortController();
+  #turn = 0;
+  #link: Link | undefined;
+  #failure: PluginError | undefined;
+  #downSince = 0;
+  #reconnects = 0;
+  /** When another client took our session over, lately. */
+  #takeovers: number[] = [];
+
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.settings.reconnect);
+  }
+
+  get link(): Link | undefined {
+    return this.#link;
+  }
+
+  /**
+   * Connects: each broker is tried once. One that answers that it is busy is tried again, until
+   * the signal aborts.
+   * @throws PluginError of the last broker tried
+   */
+  async start(signal: AbortSignal, untilMs: number): Promise<void> {
+    const deadline = performance.now() + untilMs;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        this.#keep(await this.#attempt(signal));
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (attempt < this.#options.brokers.length) continue;
+        const wait = this.#backoff.next(false);
+        const failure = error as PluginError;
+        if (failure.reason !== 'BROKER_BUSY' || performance.now() + wait > deadline) throw failure;
+        await sleep(wait, undefined, { signal });
+      }
+    }
+  }
+
+  /** @throws PluginError when there has been no connection for a while, or another client fights for it */
+  health(): Health {
+    const { brokers } = this.#options;
+    if (this.#isStorm()) {
+      const text = `another client uses the same client id and has taken the connection over ${this.#takeovers.length} times in a minute; give each its own settings.clientId`;
+      throw new PluginError('CONNECTION_FAILED', text, { reason: 'CLIENT_ID_CONFLICT' });
+    }
+    const isDown = this.#link === undefined;
+    const failure = this.#failure;
+    if (isDown && failure && performance.now() - this.#downSince > GRACE_MS) throw failure;
+    return {
+      status: isDown ? 'degraded' : 'ok',
+      details: {
+        broker: brokers[this.#turn % brokers.length]?.name ?? '',
+        reconnects: String(this.#reconnects),
+        ...(failure && { lastError: `${failure.code}: ${failure.rawMessage}` }),
+      },
+    };
+  }
+
+  /** Leaves the broker and makes no more connections. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#link?.leave();
+    await this.#kept;
+  }
+
+  #kept: Promise<void> = Promise.resolve();
+
+  #keep(link: Link): void {
+    this.#kept = this.#follow(link);
+  }
+
+  async #follow(first: Link): Promise<void> {
+    const { signal } = this.#stop;
+    for (let link: Link | undefined = first; link; ) {
+      const since = performance.now();
+      const fault = await link.ended;
+      this.#link = undefined;
+      this.#downSince = performance.now();
+      this.#backoff.lasted(this.#downSince - since);
+      const error = linkError(fault, this.#brokerName);
+      this.#options.onDown?.(fault, error);
+      if (signal.aborted) return;
+      this.#lost(fault, error);
+      link = await this.#again();
+    }
+  }
+
+  #lost({ code }: LinkFault, error: PluginError): void {
+    if (code === TAKEN_OVER) this.#takeovers.push(performance.now());
+    this.#failure = error;
+    this.#options.log.warn({ err: error }, 'the connection to the broker was lost');
+    this.#turn += 1;
+  }
+
+  /** undefined = stopped meanwhile */
+  async #again(): Promise<Link | undefined> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      const slowly = this.#isStorm() || this.#failure?.recoverable === false;
+      await sleep(this.#backoff.next(slowly), undefined, { signal }).catch(() => {});
+      if (signal.aborted) return undefined;
+      try {
+        const link = await this.#attempt(signal);
+        this.#reconnects += 1;
+        this.#options.log.info(`connected to ${this.#brokerName} again`);
+        return link;
+      } catch (error) {
+        if (!signal.aborted) this.#options.log.warn({ err: error }, 'no connection to the broker');
+      }
+    }
+    return undefined;
+  }
+
+  /** One attempt at the next broker, within its time limit. */
+  async #attempt(signal: AbortSignal): Promise<Link> {
+    const { brokers, settings, connect, prepare } = this.#options;
+    const broker = brokers[this.#turn % brokers.length];
+    if (!broker) throw new Error('there is no broker');
+    const late = (): LinkFault =>
+      new LinkFault('network', `no connection within ${settings.connectTimeoutMs} ms`);
+    try {
+      const link = await withDeadline(settings.connectTimeoutMs, [signal], late, async (ends) => {
+        const made = await connect(broker, ends);
+        try {
+          await within(made, prepare(made, ends), ends);
+          return made;
+        } catch (error) {
+          made.fail(new LinkFault('left', 'given up'));
+          throw error;
+        }
+      });
+      this.#link = link;
+      this.#options.onUp?.(link);
+      return link;
+    } catch (error) {
+      this.#turn += 1;
+      signal.throwIfAborted();
+      const failure = error instanceof LinkFault ? linkError(error, broker.name) : error;
+      this.#failure = PluginError.from(failure);
+      throw this.#failure;
+    }
+  }
+
+  get #brokerName(): string {
+    const { brokers } = this.#options;
+    return brokers[this.#turn % brokers.length]?.name ?? '';
+  }
+
+  #isStorm(): boolean {
+    const now = performance.now();
+    this.#takeovers = this.#takeovers.filter((at) => now - at < STORM_MS);
+    return this.#takeovers.length >= STORM;
+  }
+}
+
+/** Work on a link, which ends at the latest with the link or the signal. */
+async function within(link: Link, work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    await Promise.race([
+      work,
+      aborted.promise,
+      link.ended.then((fault) => {
+        throw fault;
+      }),
+    ]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

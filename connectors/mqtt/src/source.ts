@@ -1,0 +1,189 @@
+import { type ConnectionConfig, type Health, PluginError, timeoutMs } from '@vrsky/runtime';
+import { type ConnectorHost, createIntake, type Intake, type Source } from '@vrsky/runtime/plugin';
+import type { SubscribeSettings } from './config.ts';
+import { announce } from './link/birth.ts';
+import type { Broker } from './link/broker.ts';
+import type { InboundPublish, Link, Subscription } from './link/mqttjs.ts';
+import { createOpener, type Opener } from './link/open.ts';
+import { Uplink } from './link/uplink.ts';
+import { Door } from './subscribe/door.ts';
+import { drained } from './subscribe/drained.ts';
+import { Inbox, type MqttMessage } from './subscribe/inbox.ts';
+import { toMessage } from './subscribe/message.ts';
+import { subscribeAll, subscriptionsOf } from './subscribe/subscriptions.ts';
+import { compilePattern, type TopicPattern } from './subscribe/topic-pattern.ts';
+
+/** Takes messages in and tells the broker so only when the host has them. */
+export class SubscribeSource implements Source<MqttMessage> {
+  /** A message is the host's for as long as the link that brought it lives. */
+  readonly ackTimeoutMs = undefined;
+  readonly hasIntake: boolean = true;
+  readonly #config: ConnectionConfig<SubscribeSettings>;
+  readonly #host: ConnectorHost;
+  readonly #intake: Intake<MqttMessage>;
+  readonly #door: Door;
+  /** Handed out, and neither settled nor withdrawn. */
+  readonly #out = new Set<MqttMessage>();
+  #pattern: TopicPattern | undefined;
+  #uplink: Uplink | undefined;
+  #subscribed = false;
+  #sessionsLost = 0;
+  #onOut: (() => void) | undefined;
+
+  constructor(config: ConnectionConfig<SubscribeSettings>, host: ConnectorHost) {
+    this.#config = config;
+    this.#host = host;
+    const { maxInFlight, maxInFlightBytes, qos0Overflow } = config.settings;
+    this.#intake = createIntake({ maxCount: maxInFlight, maxBytes: maxInFlightBytes });
+    this.#door = new Door(this.#intake, qos0Overflow);
+  }
+
+  async validate(): Promise<string[]> {
+    return [...this.#check().opener.warnings];
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const { opener, subscriptions } = this.#check();
+    const { settings } = this.#config;
+    for (const warning of opener.warnings) this.#host.log.warn(warning);
+    const uplink = new Uplink({
+      brokers: opener.brokers,
+      settings,
+      log: this.#host.log,
+      connect: (broker, ends) => this.#connect(opener, broker, ends),
+      prepare: (link) => this.#prepare(link, subscriptions),
+    });
+    await uplink.start(signal, timeoutMs(this.#config) / 2);
+    this.#uplink = uplink;
+  }
+
+  async next(signal: AbortSignal): Promise<MqttMessage> {
+    for (;;) {
+      const message = await this.#intake.next(signal);
+      // It may have been taken back before we were told of it.
+      if (message.withdrawn) continue;
+      this.#out.add(message);
+      this.#door.handedOut(message);
+      return message;
+    }
+  }
+
+  ack(message: MqttMessage): void {
+    this.#letGo(message);
+    message.inbox?.settle(message);
+  }
+
+  nack(message: MqttMessage, kind: 'reject' | 'release'): void {
+    if (kind === 'reject') this.ack(message);
+    else this.#letGo(message);
+  }
+
+  health(): Health {
+    if (!this.#uplink) throw new PluginError('NOT_CONNECTED', 'mqtt-subscribe was not started');
+    const { status, details } = this.#uplink.health();
+    const { count, bytes } = this.#intake.held;
+    return {
+      status,
+      details: {
+        ...details,
+        inFlight: String(count),
+        inFlightBytes: String(bytes),
+        qos0Dropped: String(this.#door.dropped),
+        sessionsLost: String(this.#sessionsLost),
+      },
+    };
+  }
+
+  async stop(signal: AbortSignal): Promise<void> {
+    this.#door.close();
+    for (const message of this.#intake.drain()) this.#letGo(message);
+    const isEmpty = (): boolean => this.#out.size === 0;
+    await drained(isEmpty, (notify) => (this.#onOut = notify), this.#config.settings, signal);
+    await this.#uplink?.stop();
+  }
+
+  #check(): { opener: Opener; subscriptions: Subscription[] } {
+    const { settings } = this.#config;
+    const { maxInFlight, maxInFlightBytes, maximumPacketSize, topicPattern } = settings;
+    if (maxInFlightBytes < maximumPacketSize) {
+      const field = 'settings.maxInFlightBytes';
+      const text = `${field}: expected at least settings.maximumPacketSize, ${maximumPacketSize}`;
+      throw new PluginError('INVALID_CONFIG', text, { field });
+    }
+    this.#pattern = topicPattern === undefined ? undefined : compilePattern(topicPattern);
+    const special = { receiveMaximum: maxInFlight, autoTopicAlias: false };
+    return {
+      opener: createOpener(this.#config, this.#host, special),
+      subscriptions: subscriptionsOf(settings),
+    };
+  }
+
+  async #connect(opener: Opener, broker: Broker, signal: AbortSignal): Promise<Link> {
+    let inbox: Inbox | undefined;
+    const link = await opener.open(
+      broker,
+      (packet, from, taken) => {
+        inbox ??= this.#openInbox(from);
+        this.#receive(packet, inbox, taken);
+      },
+      signal,
+    );
+    return link;
+  }
+
+  /** Comes into being with the first message of a link, and ends with the link. */
+  #openInbox(link: Link): Inbox {
+    const inbox = new Inbox(link, this.#config.settings.ackOrder === 'in-order');
+    void link.ended.then(() => {
+      for (const message of inbox.close()) {
+        message.withdrawn = true;
+        this.#letGo(message);
+      }
+      this.#door.retry();
+    });
+    return inbox;
+  }
+
+  #receive(packet: InboundPublish, inbox: Inbox, taken: () => void): void {
+    const { settings } = this.#config;
+    // With MQTT 5 the broker is asked not to send them.
+    const skip = packet.retain && settings.retained === 'skip' && settings.protocolVersion === 4;
+    const message: MqttMessage = {
+      message: toMessage(packet, settings.defaultContentType, this.#pattern),
+      packet,
+      inbox: packet.qos > 0 ? inbox : undefined,
+      room: packet.payload.length,
+    };
+    message.inbox?.add(message);
+    if (skip) {
+      message.inbox?.settle(message);
+      taken();
+    } else {
+      this.#door.enter(message, taken);
+    }
+  }
+
+  async #prepare(link: Link, subscriptions: readonly Subscription[]): Promise<void> {
+    const { log } = this.#host;
+    const { cleanStart, birth } = this.#config.settings;
+    if (this.#subscribed && !link.sessionPresent && !cleanStart) {
+      this.#sessionsLost += 1;
+      this.#host.recordMetric('mqtt_session_lost', 1);
+      log.warn('the broker has lost the session: messages of the meantime may be missing');
+    }
+    // Once for each process also with a session, since the settings may have changed.
+    if (!this.#subscribed || !link.sessionPresent) {
+      const lower = await subscribeAll(link, subscriptions);
+      for (const filter of lower) log.warn(`the broker granted a lower QoS for ${filter}`);
+      this.#subscribed = true;
+    }
+    const code = await announce(link, birth);
+    if (code) log.warn({ code }, 'the broker did not take the birth message');
+  }
+
+  #letGo(message: MqttMessage): void {
+    this.#out.delete(message);
+    this.#door.leave(message);
+    if (this.#out.size === 0) this.#onOut?.();
+  }
+}

@@ -1,0 +1,50 @@
+import type { Incoming } from '@vrsky/runtime/plugin';
+import type { InboundPublish, Link } from '../link/mqttjs.ts';
+
+/** A message that the broker has not been told about yet. */
+export interface MqttMessage extends Incoming {
+  readonly packet: InboundPublish;
+  /** Of the link that brought it; undefined for QoS 0, which nobody acknowledges. */
+  readonly inbox: Inbox | undefined;
+  /** Bytes reserved at the door. */
+  readonly room: number;
+}
+
+/**
+ * The unacknowledged messages of one link, in the order in which they came. They are acknowledged on
+ * that link or not at all: on another one their packet ids may belong to other messages.
+ */
+export class Inbox {
+  readonly #link: Link;
+  readonly #inOrder: boolean;
+  readonly #open = new Set<MqttMessage>();
+  readonly #settled = new Set<MqttMessage>();
+
+  constructor(link: Link, inOrder: boolean) {
+    this.#link = link;
+    this.#inOrder = inOrder;
+  }
+
+  add(message: MqttMessage): void {
+    this.#open.add(message);
+  }
+
+  /** The host has it: acknowledged now, or when all that came before is settled. */
+  settle(message: MqttMessage): void {
+    if (!this.#open.has(message)) return;
+    this.#settled.add(message);
+    for (const first of this.#inOrder ? this.#open : [message]) {
+      if (!this.#settled.delete(first)) return;
+      this.#open.delete(first);
+      this.#link.acknowledge(first.packet);
+    }
+  }
+
+  /** The link has ended: the broker sends these again. Gives those that the host had not settled. */
+  close(): MqttMessage[] {
+    const unsettled = [...this.#open].filter((message) => !this.#settled.has(message));
+    this.#open.clear();
+    this.#settled.clear();
+    return unsettled;
+  }
+}

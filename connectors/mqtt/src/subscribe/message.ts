@@ -1,0 +1,88 @@
+import { isUtf8 } from 'node:buffer';
+import type { MessageMetadata } from '@vrsky/runtime';
+import type { IncomingMessage } from '@vrsky/runtime/plugin';
+import type { InboundPublish, Properties } from '../link/mqttjs.ts';
+import type { TopicPattern } from './topic-pattern.ts';
+
+/** Prefix of our own facts about a message; a sender's user property cannot pose as one. */
+const OWN = 'mqtt.';
+const TRACEPARENT =
+  /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-|$)/;
+const PRINTABLE = /^[\x20-\x7e]{1,256}$/;
+
+/** A PUBLISH as a message: its payload byte for byte, its properties, and facts about it. */
+export function toMessage(
+  packet: InboundPublish,
+  defaultContentType: string,
+  pattern: TopicPattern | undefined,
+): IncomingMessage {
+  const { payload, properties = {} } = packet;
+  const user = userProperties(properties);
+  const id = [user['message-id'], user['id']].find((one) => one && PRINTABLE.test(one));
+  const correlation = correlationOf(properties, user);
+  const traceId = TRACEPARENT.exec(user['traceparent'] ?? '')?.[1];
+  const metadata: Partial<MessageMetadata> = {
+    ...(correlation && { correlationId: correlation.id }),
+    ...(traceId && { traceId }),
+  };
+  return {
+    ...(id && { id }),
+    payload,
+    contentType: contentTypeOf(properties) ?? defaultContentType,
+    metadata,
+    headers: addFacts(user, packet, correlation?.binary ?? false, pattern),
+  };
+}
+
+function contentTypeOf(properties: Properties): string | undefined {
+  if (properties.contentType) return properties.contentType;
+  return properties.payloadFormatIndicator ? 'text/plain; charset=utf-8' : undefined;
+}
+
+/** Without a prototype, because a sender may call one `__proto__`. */
+function userProperties({ userProperties = {} }: Properties): Record<string, string> {
+  const headers: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(userProperties)) {
+    if (name.startsWith(OWN)) continue;
+    headers[name] = typeof value === 'string' ? value : value.join('\n');
+  }
+  return headers;
+}
+
+function correlationOf(
+  { correlationData }: Properties,
+  user: Record<string, string>,
+): { id: string; binary: boolean } | undefined {
+  if (correlationData && correlationData.length > 0) {
+    const binary = !isUtf8(correlationData);
+    return { id: correlationData.toString(binary ? 'base64' : 'utf8'), binary };
+  }
+  const id = user['correlation-id'];
+  return id ? { id, binary: false } : undefined;
+}
+
+function addFacts(
+  headers: Record<string, string>,
+  { topic, qos, retain, dup, messageId, properties = {} }: InboundPublish,
+  binaryCorrelation: boolean,
+  pattern: TopicPattern | undefined,
+): Record<string, string> {
+  headers['mqtt.topic'] = topic;
+  headers['mqtt.qos'] = String(qos);
+  headers['mqtt.retain'] = String(retain);
+  headers['mqtt.dup'] = String(dup);
+  if (messageId) headers['mqtt.packet_id'] = String(messageId);
+  const { responseTopic, messageExpiryInterval, subscriptionIdentifier } = properties;
+  if (responseTopic) headers['mqtt.response_topic'] = responseTopic;
+  if (messageExpiryInterval !== undefined) {
+    headers['mqtt.expiry_s'] = String(messageExpiryInterval);
+  }
+  if (subscriptionIdentifier !== undefined) {
+    headers['mqtt.subscription_ids'] = [subscriptionIdentifier].flat().join(',');
+  }
+  if (binaryCorrelation) headers['mqtt.correlation_encoding'] = 'base64';
+  for (const [name, value] of Object.entries(pattern?.(topic) ?? {})) {
+    headers[`mqtt.param.${name}`] = value;
+  }
+  return headers;
+}
