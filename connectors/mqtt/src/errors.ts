@@ -146,7 +146,10 @@ const PUBACK: Readonly<Record<number, Failure>> = {
 };
 
 const WHY: Readonly<Partial<Record<LinkFault['kind'], Failure>>> = {
-  closed: { code: 'CONNECTION_FAILED', text: 'the broker closed the connection' },
+  closed: {
+    code: 'CONNECTION_FAILED',
+    text: 'the broker closed the connection; if it does so again and again, another client may have the same client id',
+  },
   silent: {
     code: 'CONNECTION_FAILED',
     reason: 'KEEPALIVE_TIMEOUT',

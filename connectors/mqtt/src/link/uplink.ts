@@ -121,8 +121,8 @@ export class Uplink {
     }
   }
 
-  #lost({ code }: LinkFault, error: PluginError): void {
-    if (code === TAKEN_OVER) this.#takeovers.push(performance.now());
+  #lost(fault: LinkFault, error: PluginError): void {
+    this.#note(fault);
     this.#failure = error;
     this.#options.log.warn({ err: error }, 'the connection to the broker was lost');
     this.#turn += 1;
@@ -171,10 +171,15 @@ export class Uplink {
     } catch (error) {
       this.#turn += 1;
       signal.throwIfAborted();
-      const failure = error instanceof LinkFault ? linkError(error, broker.name) : error;
-      this.#failure = PluginError.from(failure);
+      this.#failure =
+        error instanceof LinkFault ? linkError(error, broker.name) : PluginError.from(error);
+      if (error instanceof LinkFault) this.#note(error);
       throw this.#failure;
     }
+  }
+
+  #note({ code }: LinkFault): void {
+    if (code === TAKEN_OVER) this.#takeovers.push(performance.now());
   }
 
   get #brokerName(): string {

@@ -1,4 +1,4 @@
-import type { ConnectionConfig, Message, PluginError } from '@vrsky/runtime';
+import type { ConnectionConfig, Health, Message, PluginError } from '@vrsky/runtime';
 import type { SendOutcome } from '@vrsky/runtime/plugin';
 import { expect, onTestFinished, vi } from 'vitest';
 import { PublishDestination } from '../../src/destination.ts';
@@ -100,3 +100,21 @@ export async function until(condition: () => boolean, timeout = 10_000): Promise
 }
 
 export const textOf = ({ message }: Handed): string => Buffer.from(message.payload).toString();
+
+interface Healthy {
+  health(): Health;
+}
+
+export function isHealthy(one: Healthy): boolean {
+  return !fails(one) && one.health().status === 'ok';
+}
+
+/** Whether Health is an error. */
+export function fails(one: Healthy): boolean {
+  try {
+    one.health();
+    return false;
+  } catch {
+    return true;
+  }
+}

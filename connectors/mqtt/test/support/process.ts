@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url';
+import { type ConnectionConfig, PluginError } from '@vrsky/runtime';
+import { type ConnectorProcess, launchConnector } from '@vrsky/runtime/host';
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** The connector as a process of its own, from its source; it is killed when the test ends. */
+export async function launch(config: ConnectionConfig<object>): Promise<ConnectorProcess> {
+  const connector = await launchConnector({
+    command: process.execPath,
+    args: ['--conditions=vrsky:source', '--disable-warning=ExperimentalWarning', main],
+    log: pino({ level: 'silent' }),
+    hostFunctions: {
+      getSecret: async (name) => {
+        throw new PluginError('NOT_FOUND', `no secret "${name}"`);
+      },
+      log: () => {},
+      recordMetric: () => {},
+      getConfiguration: () => config as ConnectionConfig,
+    },
+  });
+  onTestFinished(() => connector.kill());
+  await connector.node.connect(config as ConnectionConfig);
+  return connector;
+}
