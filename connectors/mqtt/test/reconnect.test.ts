@@ -147,7 +147,7 @@ test.each([
       },
       protocolVersion,
     );
-    const reconnect = { initialMs: 20, maxMs: 1500, jitter: 0 };
+    const reconnect = { initialMs: 20, maxMs: 800, jitter: 0 };
     const settings = { brokers: [peer.url], protocolVersion, reconnect };
     const source = new SubscribeSource(subscribeConfig(settings), testHost().host);
     expect(await failureOf(source.start(signal))).toMatchObject({
@@ -163,7 +163,7 @@ test.each([
     await until(() => incoming.warnings.some((text) => text.includes('AUTH_FAILED')));
     const count = peer.connections.length;
     const since = performance.now();
-    await until(() => performance.now() - since > 1200);
+    await until(() => performance.now() - since > 600);
     expect(peer.connections).toHaveLength(count);
     expect(() => incoming.source.health()).toThrow('AUTH_FAILED');
     refusing = false;
@@ -244,7 +244,7 @@ test('46: a client that is taken over three times in a minute says so, and waits
     },
   });
   const reconnect = { initialMs: 10, maxMs: 60_000, jitter: 0 };
-  const incoming = await subscribe({ brokers: [peer.url], reconnect });
+  const incoming = await subscribe({ brokers: [peer.url], cleanStart: true, reconnect });
   await until(() => peer.connections.length === 3 && incoming.warnings.length === 3);
   expect(() => incoming.source.health()).toThrow(
     expect.objectContaining({ code: 'CONNECTION_FAILED', reason: 'CLIENT_ID_CONFLICT' }),
