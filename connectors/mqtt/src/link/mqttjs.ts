@@ -29,6 +29,7 @@ Object.assign(constants.MQTT5_PUBACK_PUBREC_CODES, {
 /** Bytes that may be read before they are looked at, besides one packet. */
 const READ_AHEAD = 256 * 1024;
 const LEAVE_MS = 1000;
+const NO_SUBSCRIBERS = 0x10;
 const NOT_YET = new Error('acknowledged later, by the host');
 
 export type InboundPublish = IPublishPacket & { readonly payload: Buffer };
@@ -87,6 +88,8 @@ export class Link {
   /** Messages that were not taken yet: one at most. */
   #holding = 0;
   #unhandledBytes = 0;
+  /** Packet ids of messages confirmed as having no subscribers, which MQTT.js does not hand on. */
+  readonly #unmatched = new Set<number>();
   #heardAt = performance.now();
 
   /**
@@ -184,7 +187,8 @@ export class Link {
     const { topic, payload, ...options } = message;
     this.#client.publish(topic, payload, options, (error, packet) => {
       if (this.isOver) return;
-      const code = error ? codeOf(error) : (codeOf(packet) ?? 0);
+      const id = packet?.messageId ?? 0;
+      const code = error ? codeOf(error) : this.#unmatched.delete(id) ? NO_SUBSCRIBERS : 0;
       if (code !== undefined) done(code);
       else this.fail(new LinkFault('protocol', String(error), { cause: error }));
     });
@@ -263,6 +267,9 @@ export class Link {
         this.#connack = packet;
         const code = packet.reasonCode ?? packet.returnCode ?? 0;
         if (code > 0) this.fail(new LinkFault('refused', 'refused by the broker', { code }));
+      }
+      if ('reasonCode' in packet && packet.reasonCode === NO_SUBSCRIBERS && packet.messageId) {
+        this.#unmatched.add(packet.messageId);
       }
       if (packet.cmd === 'disconnect') {
         const code = packet.reasonCode ?? 0;

@@ -73,7 +73,8 @@ function willOf({ will, protocolVersion }: LinkSettings): LinkOptions['will'] | 
   return {
     ...common,
     properties: {
-      userProperties,
+      // Without one, mqtt-packet writes a packet that no broker understands.
+      ...(Object.keys(userProperties).length > 0 && { userProperties }),
       ...(contentType !== undefined && { contentType }),
       ...(delaySeconds !== undefined && { willDelayInterval: delaySeconds }),
       ...(expirySeconds !== undefined && { messageExpiryInterval: expirySeconds }),
