@@ -21,11 +21,11 @@ export function loginOf({ settings, credentials }: Config): Login {
   if (others.length > 1) {
     throw invalid(others[1] ?? '', `expected only one of ${others.join(' and ')}`);
   }
-  if (others.length > 0 && !username && settings.protocolVersion === 4) {
-    throw invalid('credentials.username', 'is missing; with MQTT 3.1.1 a password needs one');
-  }
   const secret = password || jwt;
-  return { ...(username && { username }), ...(secret && { password: secret }) };
+  // MQTT.js wants one with each password; MQTT 3.1.1 does too, and brokers that look at a token alone
+  // take an empty one.
+  const name = username || (others.length > 0 ? '' : undefined);
+  return { ...(name !== undefined && { username: name }), ...(secret && { password: secret }) };
 }
 
 /**

@@ -16,7 +16,7 @@ const TAKEN_OVER = 0x8e;
 
 export interface UplinkOptions {
   readonly brokers: readonly Broker[];
-  readonly settings: Pick<LinkSettings, 'reconnect' | 'connectTimeoutMs'>;
+  readonly settings: Pick<LinkSettings, 'reconnect' | 'connectTimeoutMs' | 'jwtSecret'>;
   readonly log: ConnectorHost['log'];
   /** Makes a connection to one broker. */
   connect(broker: Broker, signal: AbortSignal): Promise<Link>;
@@ -113,7 +113,7 @@ export class Uplink {
       this.#link = undefined;
       this.#downSince = performance.now();
       this.#backoff.lasted(this.#downSince - since);
-      const error = linkError(fault, this.#brokerName);
+      const error = this.#errorOf(fault, this.#brokerName);
       this.#options.onDown?.(fault, error);
       if (signal.aborted) return;
       this.#lost(fault, error);
@@ -172,10 +172,18 @@ export class Uplink {
       this.#turn += 1;
       signal.throwIfAborted();
       this.#failure =
-        error instanceof LinkFault ? linkError(error, broker.name) : PluginError.from(error);
+        error instanceof LinkFault ? this.#errorOf(error, broker.name) : PluginError.from(error);
       if (error instanceof LinkFault) this.#note(error);
       throw this.#failure;
     }
+  }
+
+  /** With a token that is fetched each time, the next attempt has another one. */
+  #errorOf(fault: LinkFault, broker: string): PluginError {
+    const error = linkError(fault, broker);
+    const renewed = error.code === 'AUTH_FAILED' && this.#options.settings.jwtSecret !== undefined;
+    if (!renewed) return error;
+    return new PluginError(error.code, error.rawMessage, { recoverable: true, cause: fault });
   }
 
   #note({ code }: LinkFault): void {
