@@ -29,6 +29,22 @@ export function restTo(url: string): ConnectorOptions {
   return { command: http, args: [], type: 'http-rest', settings };
 }
 
+/** The executable. */
+const mqtt: string = fileURLToPath(new URL('../../dist/bin/mqtt-connector', import.meta.url));
+
+/** Back soon, and soon aware of a broker that is silent. */
+const eager = { keepaliveSeconds: 2, reconnect: { initialMs: 50, maxMs: 500 } };
+
+export function subscribedTo(url: string, qos: number): ConnectorOptions {
+  const settings = { brokers: [url], subscriptions: [{ filter: 'numbers', qos }], ...eager };
+  return { command: mqtt, args: [], type: 'mqtt-subscribe', settings };
+}
+
+export function publishingTo(url: string, qos: number): ConnectorOptions {
+  const settings = { brokers: [url], topic: 'numbers', qos, ...eager };
+  return { command: mqtt, args: [], type: 'mqtt-publish', settings };
+}
+
 /** The same connector, with a proxy between it and its host. */
 export function overNarrowLink(connector: ConnectorOptions): ConnectorOptions {
   const args = [...fromSource, programs.narrowLink, connector.command, ...connector.args];

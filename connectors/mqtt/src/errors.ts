@@ -168,6 +168,7 @@ const WHY: Readonly<Partial<Record<LinkFault['kind'], Failure>>> = {
 
 /** Why there is no connection to a broker (any more). */
 export function linkError(fault: LinkFault, broker: string): PluginError {
+  if (fault.cause instanceof PluginError) return fault.cause;
   const { code, text, ...options } = failureOf(fault);
   const cause = (fault.cause as { code?: unknown } | undefined)?.code;
   const from = fault.code === undefined ? cause : reasonCode(fault.code);

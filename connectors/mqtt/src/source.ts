@@ -3,6 +3,7 @@ import { type ConnectorHost, createIntake, type Intake, type Source } from '@vrs
 import type { SubscribeSettings } from './config.ts';
 import { announce } from './link/birth.ts';
 import type { Broker } from './link/broker.ts';
+import { LinkFault } from './link/fault.ts';
 import type { InboundPublish, Link, Subscription } from './link/mqttjs.ts';
 import { createOpener, type Opener } from './link/open.ts';
 import { Uplink } from './link/uplink.ts';
@@ -173,12 +174,23 @@ export class SubscribeSource implements Source<MqttMessage> {
     }
     // Once for each process also with a session, since the settings may have changed.
     if (!this.#subscribed || !link.sessionPresent) {
-      const lower = await subscribeAll(link, subscriptions);
-      for (const filter of lower) log.warn(`the broker granted a lower QoS for ${filter}`);
-      this.#subscribed = true;
+      const granted = this.#subscribe(link, subscriptions);
+      // A session's messages come before the answer, and may be more than there is room for until
+      // the host takes some: then the answer is awaited while the link is up already.
+      await Promise.race([granted, this.#door.blocked()]);
+      granted.catch((error: unknown) =>
+        link.fail(new LinkFault('subscription', '', { cause: error })),
+      );
     }
     const code = await announce(link, birth);
     if (code) log.warn({ code }, 'the broker did not take the birth message');
+  }
+
+  async #subscribe(link: Link, subscriptions: readonly Subscription[]): Promise<void> {
+    const lower = await subscribeAll(link, subscriptions);
+    const { log } = this.#host;
+    for (const filter of lower) log.warn(`the broker granted a lower QoS for ${filter}`);
+    this.#subscribed = true;
   }
 
   #letGo(message: MqttMessage): void {

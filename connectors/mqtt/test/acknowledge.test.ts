@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { needs } from '../../../tools/testing/require-program.ts';
 import { broker, client, linkTo } from './support/broker.ts';
 import { subscribeConfig } from './support/config.ts';
-import { subscribe, textOf, until } from './support/connector.ts';
+import { fails, isHealthy, subscribe, textOf, until } from './support/connector.ts';
 import { connack, scriptedBroker } from './support/peer.ts';
 import { launch } from './support/process.ts';
 
@@ -195,3 +195,72 @@ test('stop leaves what is not acked to the broker, and says goodbye', async () =
   expect(ids(connection?.of('puback') ?? [])).toEqual([1]);
   expect(connection?.packets.at(-1)).toMatchObject({ cmd: 'disconnect', reasonCode: 0 });
 });
+
+test('a session that comes back with more than the window does not keep Connect from succeeding', async () => {
+  const peer = await scriptedBroker({
+    connect: ({ send }) => {
+      send(connack(0, { sessionPresent: true }));
+      return false;
+    },
+    subscribe: (connection) => {
+      for (let id = 1; id <= 10; id += 1) connection.publish(id, `${id}`, { dup: true });
+    },
+  });
+  const incoming = await subscribe({ brokers: [peer.url], maxInFlight: 3 });
+  const all = await incoming.take(3);
+  for (const message of all) incoming.source.ack(message);
+  for (let id = 4; id <= 10; id += 1) {
+    const message = await incoming.next();
+    expect(textOf(message)).toBe(`${id}`);
+    incoming.source.ack(message);
+  }
+  await until(() => peer.connections[0]?.of('puback').length === 10);
+  expect(incoming.source.health().status).toBe('ok');
+});
+
+test('a subscription that is refused behind such messages makes Health an error', async () => {
+  const peer = await scriptedBroker({
+    subscribe: (connection, { messageId = 0 }) => {
+      for (let id = 1; id <= 10; id += 1) connection.publish(id, `${id}`, { dup: true });
+      connection.send({ cmd: 'suback', messageId, granted: [0x87] });
+      return false;
+    },
+  });
+  const incoming = await subscribe({ brokers: [peer.url], maxInFlight: 3 });
+  incoming.ackAll();
+  await until(() => fails(incoming.source));
+  expect(() => incoming.source.health()).toThrow('AUTH_FAILED');
+});
+
+test.each([true, false])(
+  'QoS 2: what was recorded comes once more only if the session was lost: %j',
+  async (sessionPresent) => {
+    const peer = await scriptedBroker({
+      connect: ({ send }) => {
+        send(connack(0, { sessionPresent }));
+        return false;
+      },
+      subscribe: (connection) => {
+        connection.publish(1, 'x', { qos: 2, dup: connection.number > 0 });
+      },
+      pubrec: ({ number, socket }) => {
+        if (number > 0) return undefined;
+        socket.destroy();
+        return false;
+      },
+    });
+    const subscriptions = [{ filter: 'in/#', qos: 2 }];
+    const incoming = await subscribe({ brokers: [peer.url], subscriptions });
+    incoming.ackAll();
+    // With a session there is no second SUBSCRIBE to send it after.
+    if (sessionPresent) {
+      await until(() => peer.connections.length === 2 && isHealthy(incoming.source));
+      peer.connections[1]?.publish(1, 'x', { qos: 2, dup: true });
+    }
+    await until(() => peer.connections[1]?.of('pubcomp').length === 1);
+    expect(incoming.acked).toHaveLength(sessionPresent ? 1 : 2);
+    // Released, so the id is free for another message.
+    peer.connections[1]?.publish(1, 'y', { qos: 2 });
+    await until(() => incoming.acked.map(textOf).includes('y'));
+  },
+);

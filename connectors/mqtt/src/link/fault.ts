@@ -6,7 +6,7 @@ export type FaultKind =
   | 'refused'
   /** The broker sent DISCONNECT; `code` is its reason code. */
   | 'disconnected'
-  /** The broker refused a subscription; `code` is its reason code. */
+  /** The broker refused a subscription; `cause` is the error. */
   | 'subscription'
   /** The broker closed the connection without a word. */
   | 'closed'

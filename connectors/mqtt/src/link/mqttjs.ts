@@ -49,6 +49,11 @@ export interface LinkOptions {
   readonly properties?: { sessionExpiryInterval: number; receiveMaximum?: number };
   readonly will?: NonNullable<ConstructorParameters<typeof MqttClient>[1]['will']>;
   readonly autoTopicAlias: boolean;
+  /**
+   * Packet ids of QoS 2 that were answered with PUBREC and not released yet: what comes once more under
+   * one of them, in the same session, is the same message. Kept from link to link.
+   */
+  readonly recorded: Set<number>;
 }
 
 export interface Subscription {
@@ -160,8 +165,8 @@ export class Link {
   /** PUBACK or PUBREC for a message that came over this link; nothing when it is over. */
   acknowledge({ qos, messageId }: InboundPublish): void {
     if (this.isOver || !messageId) return;
-    const cmd = qos === 2 ? 'pubrec' : 'puback';
-    this.#write({ cmd, messageId, reasonCode: 0 });
+    if (qos === 2) this.#options.recorded.add(messageId);
+    this.#write({ cmd: qos === 2 ? 'pubrec' : 'puback', messageId, reasonCode: 0 });
   }
 
   /** Gives the reason code: the QoS granted, or 128 and above. Pending when the link ends. */
@@ -214,20 +219,25 @@ export class Link {
   }
 
   #createClient(): MqttClient {
-    const { protocolVersion, keepaliveSeconds, maximumPacketSize, properties, ...options } =
+    const { protocolVersion, keepaliveSeconds, maximumPacketSize, properties } = this.#options;
+    const { connectTimeoutMs, autoTopicAlias, clientId, clean, username, password, will } =
       this.#options;
     const client = new MqttClient(() => this.#stream as never, {
-      ...options,
+      clientId,
+      clean,
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+      ...(will && { will }),
       manualConnect: true,
       reconnectPeriod: 0,
       resubscribe: false,
       queueQoSZero: false,
       reschedulePings: false,
       keepalive: keepaliveSeconds,
-      connectTimeout: options.connectTimeoutMs,
+      connectTimeout: connectTimeoutMs,
       protocolVersion,
       messageIdProvider: new UniqueMessageIdProvider(),
-      autoAssignTopicAlias: options.autoTopicAlias,
+      autoAssignTopicAlias: autoTopicAlias,
       timerVariant: {
         set: (_tick: () => void, ms: number) => setInterval(() => this.#keepAlive(ms * 2), ms),
         clear: (timer: NodeJS.Timeout) => clearInterval(timer),
@@ -245,6 +255,11 @@ export class Link {
 
   #receive(packet: IPublishPacket, next: (error: Error) => void): void {
     if (this.isOver) return next(NOT_YET);
+    const { qos, dup, messageId = 0 } = packet;
+    if (qos === 2 && dup && this.#options.recorded.has(messageId)) {
+      this.#write({ cmd: 'pubrec', messageId, reasonCode: 0 });
+      return next(NOT_YET);
+    }
     this.#holding += 1;
     this.#onPublish(packet as InboundPublish, this, () => {
       this.#holding -= 1;
@@ -266,8 +281,10 @@ export class Link {
       if (packet.cmd === 'connack') {
         this.#connack = packet;
         const code = packet.reasonCode ?? packet.returnCode ?? 0;
+        if (!packet.sessionPresent) this.#options.recorded.clear();
         if (code > 0) this.fail(new LinkFault('refused', 'refused by the broker', { code }));
       }
+      if (packet.cmd === 'pubrel') this.#options.recorded.delete(packet.messageId ?? 0);
       if ('reasonCode' in packet && packet.reasonCode === NO_SUBSCRIBERS && packet.messageId) {
         this.#unmatched.add(packet.messageId);
       }

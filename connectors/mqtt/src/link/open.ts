@@ -40,6 +40,7 @@ export function createOpener(
     connectTimeoutMs: settings.connectTimeoutMs,
     maximumPacketSize: settings.maximumPacketSize,
     autoTopicAlias,
+    recorded: new Set(),
     properties: {
       // Without it MQTT 5 keeps no session at all.
       sessionExpiryInterval: settings.sessionExpirySeconds,

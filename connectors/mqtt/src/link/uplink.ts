@@ -36,7 +36,7 @@ export class Uplink {
   #turn = 0;
   #link: Link | undefined;
   #failure: PluginError | undefined;
-  #downSince = 0;
+  #downSince: number | undefined;
   #reconnects = 0;
   /** When another client took our session over, lately. */
   #takeovers: number[] = [];
@@ -81,7 +81,8 @@ export class Uplink {
     }
     const isDown = this.#link === undefined;
     const failure = this.#failure;
-    if (isDown && failure && performance.now() - this.#downSince > GRACE_MS) throw failure;
+    const downMs = performance.now() - (this.#downSince ?? Infinity);
+    if (isDown && failure && downMs > GRACE_MS) throw failure;
     return {
       status: isDown ? 'degraded' : 'ok',
       details: {
@@ -111,8 +112,11 @@ export class Uplink {
       const since = performance.now();
       const fault = await link.ended;
       this.#link = undefined;
-      this.#downSince = performance.now();
-      this.#backoff.lasted(this.#downSince - since);
+      const now = performance.now();
+      this.#backoff.lasted(now - since);
+      // Links that last but a moment are one long failure.
+      if (now - since > GRACE_MS) this.#downSince = undefined;
+      this.#downSince ??= now;
       const error = this.#errorOf(fault, this.#brokerName);
       this.#options.onDown?.(fault, error);
       if (signal.aborted) return;

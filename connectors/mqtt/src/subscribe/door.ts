@@ -17,6 +17,7 @@ export class Door {
   readonly #inside = new Set<MqttMessage>();
   readonly #waiting = new Map<MqttMessage, () => void>();
   #timer: NodeJS.Timeout | undefined;
+  #onWait: (() => void) | undefined;
   #closed = false;
   #dropped = 0;
 
@@ -34,7 +35,16 @@ export class Door {
   enter(message: MqttMessage, taken: () => void): void {
     if (this.#waiting.size === 0 && this.#letIn(message)) return taken();
     this.#waiting.set(message, taken);
+    this.#onWait?.();
     this.#timer ??= setInterval(() => this.retry(), RETRY_MS);
+  }
+
+  /** Resolves when a message has to wait for room, so that nothing behind it is read. */
+  async blocked(): Promise<void> {
+    if (this.#waiting.size > 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onWait = resolve;
+    await promise;
   }
 
   /** There may be room now, or a message that waits was withdrawn. */
