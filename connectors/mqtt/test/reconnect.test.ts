@@ -147,7 +147,7 @@ test.each([
       },
       protocolVersion,
     );
-    const reconnect = { initialMs: 20, maxMs: 800, jitter: 0 };
+    const reconnect = { initialMs: 20, maxMs: 1500, jitter: 0 };
     const settings = { brokers: [peer.url], protocolVersion, reconnect };
     const source = new SubscribeSource(subscribeConfig(settings), testHost().host);
     expect(await failureOf(source.start(signal))).toMatchObject({
@@ -163,8 +163,9 @@ test.each([
     await until(() => incoming.warnings.some((text) => text.includes('AUTH_FAILED')));
     const count = peer.connections.length;
     const since = performance.now();
-    await until(() => performance.now() - since > 600);
+    await until(() => performance.now() - since > 400);
     expect(peer.connections).toHaveLength(count);
+    await until(() => fails(incoming.source));
     expect(() => incoming.source.health()).toThrow('AUTH_FAILED');
     refusing = false;
     await until(() => isHealthy(incoming.source));

@@ -1,0 +1,39 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+
+const start = join(import.meta.dirname, '../start.ts');
+
+function run(...args: string[]): { child: ChildProcess; shown(): string } {
+  const child = spawn(process.execPath, ['--conditions=vrsky:source', start, ...args]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+  }
+  return { child, shown: () => text };
+}
+
+test('with --once it posts a webhook itself, shows its arrival at the broker and ends with 0', async () => {
+  const { child, shown } = run('--once');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(shown()).toContain('webhook answered 202');
+  expect(shown()).toContain('broker got a message on devices/pump-7/orders (11 bytes)');
+  expect(shown()).toMatch(
+    /delivered {4}[0-9a-f-]{36} \(11 bytes, \d+ ms from receipt to delivery\)/,
+  );
+});
+
+test('the curl line that it prints works, and Ctrl-C ends it with 0', async () => {
+  const { child, shown } = run();
+  await vi.waitUntil(() => /curl .*http\S+/.test(shown()), { timeout: 15_000 });
+  const url = /curl .*(http\S+)/.exec(shown())?.[1] ?? '';
+  expect((await fetch(url, { method: 'POST', body: '{"order":2}' })).status).toBe(202);
+  await vi.waitUntil(() => shown().includes('delivered'), { timeout: 15_000 });
+  child.kill('SIGINT');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(shown()).toContain('Stopped in good order.');
+});
