@@ -86,7 +86,7 @@ describe.runIf(needs('mosquitto'))('an MQTT subscription', () => {
   const cases = faults.flatMap((fault) => ([1, 2] as const).map((qos) => ({ ...fault, qos })));
 
   test.for(cases)(
-    'of QoS $qos loses nothing under $times x $name',
+    '40: of QoS $qos loses nothing under $times x $name',
     { timeout: 120_000 },
     async ({ name, times, cuts, strike, qos }) => {
       const folder = tempFolder();
