@@ -9,7 +9,7 @@ import type { ConnectorHost, Destination, SendOutcome } from '@vrsky/runtime/plu
 import type { PublishSettings } from './config.ts';
 import { publishError } from './errors.ts';
 import { announce } from './link/birth.ts';
-import type { Link } from './link/mqttjs.ts';
+import type { Link } from './link/link.ts';
 import { createOpener, type Opener } from './link/open.ts';
 import { Uplink } from './link/uplink.ts';
 import { createToPacket, type ToPacket } from './publish/packet.ts';
@@ -35,7 +35,7 @@ export class PublishDestination implements Destination {
 
   async validate(): Promise<string[]> {
     createToPacket(this.#config.settings);
-    return [...this.#createOpener().warnings];
+    return this.#createOpener().warnings;
   }
 
   async start(signal: AbortSignal): Promise<void> {

@@ -4,8 +4,9 @@ import type { SubscribeSettings } from './config.ts';
 import { announce } from './link/birth.ts';
 import type { Broker } from './link/broker.ts';
 import { LinkFault } from './link/fault.ts';
-import type { InboundPublish, Link, Subscription } from './link/mqttjs.ts';
+import type { Link, OnPublish } from './link/link.ts';
 import { createOpener, type Opener } from './link/open.ts';
+import type { InboundPublish, Subscription } from './link/packets.ts';
 import { Uplink } from './link/uplink.ts';
 import { Door } from './subscribe/door.ts';
 import { drained } from './subscribe/drained.ts';
@@ -40,7 +41,7 @@ export class SubscribeSource implements Source<MqttMessage> {
   }
 
   async validate(): Promise<string[]> {
-    return [...this.#check().opener.warnings];
+    return this.#check().opener.warnings;
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -59,14 +60,12 @@ export class SubscribeSource implements Source<MqttMessage> {
   }
 
   async next(signal: AbortSignal): Promise<MqttMessage> {
-    for (;;) {
-      const message = await this.#intake.next(signal);
-      // It may have been taken back before we were told of it.
-      if (message.withdrawn) continue;
-      this.#out.add(message);
-      this.#door.handedOut(message);
-      return message;
-    }
+    const message = await this.#intake.next(signal);
+    // It may have been taken back before we were told of it.
+    if (message.withdrawn) return this.next(signal);
+    this.#out.add(message);
+    this.#door.handedOut(message);
+    return message;
   }
 
   ack(message: MqttMessage): void {
@@ -82,13 +81,13 @@ export class SubscribeSource implements Source<MqttMessage> {
   health(): Health {
     if (!this.#uplink) throw new PluginError('NOT_CONNECTED', 'mqtt-subscribe was not started');
     const { status, details } = this.#uplink.health();
-    const { count, bytes } = this.#intake.held;
+    const { held } = this.#intake;
     return {
       status,
       details: {
         ...details,
-        inFlight: String(count),
-        inFlightBytes: String(bytes),
+        inFlight: String(held.count),
+        inFlightBytes: String(held.bytes),
         qos0Dropped: String(this.#door.dropped),
         sessionsLost: String(this.#sessionsLost),
       },
@@ -99,7 +98,10 @@ export class SubscribeSource implements Source<MqttMessage> {
     this.#door.close();
     for (const message of this.#intake.drain()) this.#letGo(message);
     const isEmpty = (): boolean => this.#out.size === 0;
-    await drained(isEmpty, (notify) => (this.#onOut = notify), this.#config.settings, signal);
+    const onEmpty = (notify: () => void): void => {
+      this.#onOut = notify;
+    };
+    await drained(isEmpty, onEmpty, this.#config.settings, signal);
     await this.#uplink?.stop();
   }
 
@@ -119,17 +121,13 @@ export class SubscribeSource implements Source<MqttMessage> {
     };
   }
 
-  async #connect(opener: Opener, broker: Broker, signal: AbortSignal): Promise<Link> {
+  #connect(opener: Opener, broker: Broker, signal: AbortSignal): Promise<Link> {
     let inbox: Inbox | undefined;
-    const link = await opener.open(
-      broker,
-      (packet, from, taken) => {
-        inbox ??= this.#openInbox(from);
-        this.#receive(packet, inbox, taken);
-      },
-      signal,
-    );
-    return link;
+    const onPublish: OnPublish = (packet, link, taken) => {
+      inbox ??= this.#openInbox(link);
+      this.#receive(packet, inbox, taken);
+    };
+    return opener.open(broker, onPublish, signal);
   }
 
   /** Comes into being with the first message of a link, and ends with the link. */
@@ -187,9 +185,9 @@ export class SubscribeSource implements Source<MqttMessage> {
   }
 
   async #subscribe(link: Link, subscriptions: readonly Subscription[]): Promise<void> {
-    const lower = await subscribeAll(link, subscriptions);
-    const { log } = this.#host;
-    for (const filter of lower) log.warn(`the broker granted a lower QoS for ${filter}`);
+    for (const filter of await subscribeAll(link, subscriptions)) {
+      this.#host.log.warn(`the broker granted a lower QoS for ${filter}`);
+    }
     this.#subscribed = true;
   }
 

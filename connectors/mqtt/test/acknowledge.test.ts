@@ -25,8 +25,8 @@ describe.runIf(needs('mosquitto'))('with mosquitto', () => {
       const sender = await client(url);
       for (let i = 0; i < 10; i += 1) await sender.publishAsync('in/a', `${i}`, { qos });
       const taken = await incoming.take(10);
-      expect(taken.map(textOf)).toEqual([...'0123456789']);
-      for (const message of taken.slice(1).reverse()) incoming.source.ack(message);
+      expect(taken.map(textOf)).toEqual(Array.from({ length: 10 }, (_, i) => `${i}`));
+      for (const message of taken.slice(1).toReversed()) incoming.source.ack(message);
       expect(link.of('client', cmd)).toEqual([]);
       incoming.source.ack(taken[0] as (typeof taken)[0]);
       await until(() => link.of('client', cmd).length === 10);

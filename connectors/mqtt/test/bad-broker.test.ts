@@ -136,7 +136,7 @@ test('51: random bytes never crash it', async () => {
     { cmd: 'puback', messageId: 1, reasonCode: 0 },
     { cmd: 'disconnect', reasonCode: 0x8b },
     { cmd: 'pingresp' },
-  ].map((packet) => mqttPacket.generate(packet as never, { protocolVersion: 5 } as never));
+  ].map((packet) => mqttPacket.generate(packet as never, { protocolVersion: 5 }));
   const peer = await scriptedBroker({
     subscribe: ({ socket, number }) => {
       if (number === 0) return undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { needs } from '../../../tools/testing/require-program.ts';
-import type { InboundPublish } from '../src/link/mqttjs.ts';
+import type { InboundPublish } from '../src/link/packets.ts';
 import { toMessage } from '../src/subscribe/message.ts';
 import { compilePattern } from '../src/subscribe/topic-pattern.ts';
 import { broker, client, linkTo, listen } from './support/broker.ts';

@@ -57,7 +57,7 @@ test.runIf(needs('mosquitto') && needs('openssl'))(
   async () => {
     const { port } = await broker();
     const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-    onTestFinished(() => void sockets.close());
+    onTestFinished(() => sockets.close());
     sockets.on('connection', (socket) => {
       const stream = createWebSocketStream(socket);
       stream.pipe(connect(port, '127.0.0.1')).pipe(stream);

@@ -210,7 +210,7 @@ describe.runIf(needs('openssl'))(
     ])('%#', async (credentials, settings, field) => {
       const failure = await startFailure(
         { brokers: ['mqtts://127.0.0.1:1'], ...settings },
-        credentials as Record<string, string>,
+        credentials,
       );
       expect(failure).toMatchObject({ code: 'INVALID_CONFIG', field, recoverable: false });
       expect(failure.message).not.toMatch(/no key|no certificate|PRIVATE/);

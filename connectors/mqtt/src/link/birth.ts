@@ -1,4 +1,4 @@
-import type { Link } from './mqttjs.ts';
+import type { Link } from './link.ts';
 import type { LinkSettings } from './settings.ts';
 
 /** Publishes the birth message, if there is one; gives the broker's reason code. */

@@ -31,3 +31,12 @@ export class LinkFault extends Error {
     this.code = options.code;
   }
 }
+
+const PACKET_TOO_LARGE = 0x95;
+
+/** The broker does not keep to the protocol; `cause` may carry a reason code. */
+export function protocolFault(cause: Error): LinkFault {
+  const { code } = cause as { code?: unknown };
+  const kind = code === PACKET_TOO_LARGE ? 'oversize' : 'protocol';
+  return new LinkFault(kind, cause.message, { cause });
+}

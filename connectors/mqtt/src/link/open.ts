@@ -2,7 +2,8 @@ import { type ConnectionConfig, PluginError } from '@vrsky/runtime';
 import type { ConnectorHost } from '@vrsky/runtime/plugin';
 import { type Broker, parseBrokers } from './broker.ts';
 import { loginOf, secureContextOf } from './credentials.ts';
-import { Link, type LinkOptions, type OnPublish } from './mqttjs.ts';
+import { Link, type OnPublish } from './link.ts';
+import type { LinkOptions } from './packets.ts';
 import type { LinkSettings } from './settings.ts';
 import { openSocket } from './socket.ts';
 import { checkTopic } from './topic.ts';
@@ -10,7 +11,7 @@ import { checkTopic } from './topic.ts';
 export interface Opener {
   readonly brokers: readonly Broker[];
   /** What a user should know before it is used. */
-  readonly warnings: readonly string[];
+  readonly warnings: string[];
   /** One connection to one broker, as the configuration has it. */
   open(broker: Broker, onPublish: OnPublish, signal: AbortSignal): Promise<Link>;
 }
@@ -33,7 +34,7 @@ export function createOpener(
   if (settings.birth) checkTopic('settings.birth.topic', settings.birth.topic);
   const { receiveMaximum, autoTopicAlias } = special;
   const options: LinkOptions = {
-    protocolVersion: settings.protocolVersion as 4 | 5,
+    protocolVersion: settings.protocolVersion,
     clientId: settings.clientId ?? config.id,
     clean: settings.cleanStart,
     keepaliveSeconds: settings.keepaliveSeconds,

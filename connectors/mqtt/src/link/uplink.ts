@@ -5,14 +5,13 @@ import { linkError } from '../errors.ts';
 import { Backoff } from './backoff.ts';
 import type { Broker } from './broker.ts';
 import { LinkFault } from './fault.ts';
-import type { Link } from './mqttjs.ts';
+import type { Link } from './link.ts';
 import type { LinkSettings } from './settings.ts';
+import { Takeovers } from './takeovers.ts';
+import { within } from './within.ts';
 
 /** A connection that is lost and made again within this time is no failure. */
 const GRACE_MS = 1000;
-const STORM_MS = 60_000;
-const STORM = 3;
-const TAKEN_OVER = 0x8e;
 
 export interface UplinkOptions {
   readonly brokers: readonly Broker[];
@@ -38,8 +37,7 @@ export class Uplink {
   #failure: PluginError | undefined;
   #downSince: number | undefined;
   #reconnects = 0;
-  /** When another client took our session over, lately. */
-  #takeovers: number[] = [];
+  readonly #takeovers = new Takeovers();
 
   constructor(options: UplinkOptions) {
     this.#options = options;
@@ -75,10 +73,7 @@ export class Uplink {
   /** @throws PluginError when there has been no connection for a while, or another client fights for it */
   health(): Health {
     const { brokers } = this.#options;
-    if (this.#isStorm()) {
-      const text = `another client uses the same client id and has taken the connection over ${this.#takeovers.length} times in a minute; give each its own settings.clientId`;
-      throw new PluginError('CONNECTION_FAILED', text, { reason: 'CLIENT_ID_CONFLICT' });
-    }
+    this.#takeovers.check();
     const isDown = this.#link === undefined;
     const failure = this.#failure;
     const downMs = performance.now() - (this.#downSince ?? Infinity);
@@ -126,7 +121,7 @@ export class Uplink {
   }
 
   #lost(fault: LinkFault, error: PluginError): void {
-    this.#note(fault);
+    this.#takeovers.note(fault);
     this.#failure = error;
     this.#options.log.warn({ err: error }, 'the connection to the broker was lost');
     this.#turn += 1;
@@ -136,7 +131,7 @@ export class Uplink {
   async #again(): Promise<Link | undefined> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      const slowly = this.#isStorm() || this.#failure?.recoverable === false;
+      const slowly = this.#takeovers.isStorm || this.#failure?.recoverable === false;
       await sleep(this.#backoff.next(slowly), undefined, { signal }).catch(() => {});
       if (signal.aborted) return undefined;
       try {
@@ -177,7 +172,7 @@ export class Uplink {
       signal.throwIfAborted();
       this.#failure =
         error instanceof LinkFault ? this.#errorOf(error, broker.name) : PluginError.from(error);
-      if (error instanceof LinkFault) this.#note(error);
+      if (error instanceof LinkFault) this.#takeovers.note(error);
       throw this.#failure;
     }
   }
@@ -190,37 +185,8 @@ export class Uplink {
     return new PluginError(error.code, error.rawMessage, { recoverable: true, cause: fault });
   }
 
-  #note({ code }: LinkFault): void {
-    if (code === TAKEN_OVER) this.#takeovers.push(performance.now());
-  }
-
   get #brokerName(): string {
     const { brokers } = this.#options;
     return brokers[this.#turn % brokers.length]?.name ?? '';
-  }
-
-  #isStorm(): boolean {
-    const now = performance.now();
-    this.#takeovers = this.#takeovers.filter((at) => now - at < STORM_MS);
-    return this.#takeovers.length >= STORM;
-  }
-}
-
-/** Work on a link, which ends at the latest with the link or the signal. */
-async function within(link: Link, work: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  if (signal.aborted) abort();
-  try {
-    await Promise.race([
-      work,
-      aborted.promise,
-      link.ended.then((fault) => {
-        throw fault;
-      }),
-    ]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Message, PluginError } from '@vrsky/runtime';
-import type { OutboundPublish, Properties } from '../link/mqttjs.ts';
+import type { OutboundPublish, Properties } from '../link/packets.ts';
 import { MAX_STRING_BYTES } from '../link/topic.ts';
 import type { PublishSettings } from './settings.ts';
 import { compileTopic } from './topic-template.ts';

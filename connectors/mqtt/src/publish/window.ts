@@ -3,7 +3,7 @@ import { Deadlines } from '@vrsky/runtime/plugin';
 import { lostError } from '../errors.ts';
 import type { LinkFault } from '../link/fault.ts';
 import { LinkFault as Fault } from '../link/fault.ts';
-import type { Link } from '../link/mqttjs.ts';
+import type { Link } from '../link/link.ts';
 import type { Outbound } from './packet.ts';
 
 const PACKET_TOO_LARGE = 0x95;

@@ -1,5 +1,6 @@
 import type { Incoming } from '@vrsky/runtime/plugin';
-import type { InboundPublish, Link } from '../link/mqttjs.ts';
+import type { Link } from '../link/link.ts';
+import type { InboundPublish } from '../link/packets.ts';
 
 /** A message that the broker has not been told about yet. */
 export interface MqttMessage extends Incoming {

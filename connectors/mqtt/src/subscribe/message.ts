@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { MessageMetadata } from '@vrsky/runtime';
 import type { IncomingMessage } from '@vrsky/runtime/plugin';
-import type { InboundPublish, Properties } from '../link/mqttjs.ts';
+import type { InboundPublish, Properties } from '../link/packets.ts';
 import type { TopicPattern } from './topic-pattern.ts';
 
 /** Prefix of our own facts about a message; a sender's user property cannot pose as one. */
@@ -17,7 +17,7 @@ export function toMessage(
   pattern: TopicPattern | undefined,
 ): IncomingMessage {
   const { payload, properties = {} } = packet;
-  const user = userProperties(properties);
+  const user = headersOf(properties);
   const id = [user['message-id'], user['id']].find((one) => one && PRINTABLE.test(one));
   const correlation = correlationOf(properties, user);
   const traceId = TRACEPARENT.exec(user['traceparent'] ?? '')?.[1];
@@ -40,7 +40,7 @@ function contentTypeOf(properties: Properties): string | undefined {
 }
 
 /** Without a prototype, because a sender may call one `__proto__`. */
-function userProperties({ userProperties = {} }: Properties): Record<string, string> {
+function headersOf({ userProperties = {} }: Properties): Record<string, string> {
   const headers: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(userProperties)) {
     if (name.startsWith(OWN)) continue;

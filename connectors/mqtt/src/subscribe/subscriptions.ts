@@ -1,6 +1,7 @@
 import { PluginError } from '@vrsky/runtime';
 import { subscriptionError } from '../errors.ts';
-import type { Link, Subscription } from '../link/mqttjs.ts';
+import type { Link } from '../link/link.ts';
+import type { Subscription } from '../link/packets.ts';
 import { filterProblem } from '../link/topic.ts';
 import type { SubscribeSettings } from './settings.ts';
 

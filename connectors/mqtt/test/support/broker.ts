@@ -39,7 +39,7 @@ export async function linkTo(target: number, protocolVersion: 4 | 5 = 5): Promis
   const parsers = new Map<string, ReturnType<typeof parser>>();
   const proxy = await startTcpProxy(target, (from, bytes, connection) => {
     const one = parsers.getOrInsertComputed(`${from} ${connection}`, () =>
-      parser({ protocolVersion } as never).on('packet', (packet) =>
+      parser({ protocolVersion }).on('packet', (packet) =>
         packets.push({ from, packet, connection }),
       ),
     );

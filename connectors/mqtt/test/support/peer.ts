@@ -36,9 +36,9 @@ export async function scriptedBroker(script: Script = {}, protocolVersion = 5): 
   const server = createServer((socket) => {
     open += 1;
     times.push(performance.now());
-    const parser = mqttPacket.parser({ protocolVersion } as never);
+    const parser = mqttPacket.parser({ protocolVersion });
     const send = (packet: Packet): void => {
-      socket.write(mqttPacket.generate(packet, { protocolVersion } as never));
+      socket.write(mqttPacket.generate(packet, { protocolVersion }));
     };
     const connection: PeerConnection = {
       number: connections.length,
@@ -49,7 +49,7 @@ export async function scriptedBroker(script: Script = {}, protocolVersion = 5): 
         send({
           ...{ cmd: 'publish', topic: 'in/a', qos: 1, dup: false, retain: false, messageId },
           ...{ payload, ...more },
-        } as Packet),
+        }),
       of: (cmd) => connection.packets.filter((packet) => packet.cmd === cmd),
     };
     connections.push(connection);
@@ -98,8 +98,5 @@ function answer({ send, socket }: PeerConnection, packet: Packet): void {
 
 /** CONNACK with a reason code, of either version. */
 export function connack(code: number, more: object = {}): Packet {
-  return {
-    ...{ cmd: 'connack', sessionPresent: false, reasonCode: code, returnCode: code },
-    ...more,
-  } as Packet;
+  return { cmd: 'connack', sessionPresent: false, reasonCode: code, returnCode: code, ...more };
 }

@@ -1,0 +1,196 @@
+import type { Duplex } from 'node:stream';
+import type { Packet } from 'mqtt-packet';
+import { LinkFault, protocolFault } from './fault.ts';
+import { type Client, startClient } from './mqttjs.ts';
+import {
+  type Connack,
+  type InboundPublish,
+  type Limits,
+  type LinkOptions,
+  limitsOf,
+  type OutboundPublish,
+  type Subscription,
+} from './packets.ts';
+
+/** Bytes that may be read before they are looked at, besides one packet. */
+const READ_AHEAD = 256 * 1024;
+const LEAVE_MS = 1000;
+
+/**
+ * A message from the broker. Nothing more is read until `taken` is called, which acknowledges nothing.
+ * May be called before the link is up, since a session's messages come with it.
+ */
+export type OnPublish = (packet: InboundPublish, link: Link, taken: () => void) => void;
+
+/** One MQTT connection, from CONNECT to its end; it never comes back. */
+export class Link {
+  /** Resolves once, with the reason. */
+  readonly ended: Promise<LinkFault>;
+  readonly #stream: Duplex;
+  readonly #client: Client;
+  readonly #options: LinkOptions;
+  readonly #onPublish: OnPublish;
+  readonly #up = Promise.withResolvers<void>();
+  #connack: Connack | undefined;
+  #fault: LinkFault | undefined;
+  #holding = false;
+  #unhandledBytes = 0;
+  #heardAt = performance.now();
+
+  /**
+   * Sends CONNECT over a connected stream and waits for CONNACK.
+   * @throws LinkFault, or the signal's reason; the stream is closed then
+   */
+  static async open(
+    stream: Duplex,
+    options: LinkOptions,
+    onPublish: OnPublish,
+    signal: AbortSignal,
+  ): Promise<Link> {
+    const link = new Link(stream, options, onPublish);
+    const abort = (): void => link.fail(new LinkFault('left', 'given up'));
+    signal.addEventListener('abort', abort, { once: true });
+    const failed = link.ended.then((fault) => {
+      signal.throwIfAborted();
+      throw fault;
+    });
+    try {
+      await Promise.race([link.#up.promise, failed]);
+      return link;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  private constructor(stream: Duplex, options: LinkOptions, onPublish: OnPublish) {
+    this.#stream = stream;
+    this.#options = options;
+    this.#onPublish = onPublish;
+    const { promise, resolve } = Promise.withResolvers<LinkFault>();
+    this.ended = promise;
+    stream.on('error', (cause) => this.fail(new LinkFault('network', cause.message, { cause })));
+    stream.on('close', () => resolve((this.#fault ??= new LinkFault('closed', 'closed'))));
+    stream.on('data', (chunk: Buffer) => this.#count(chunk.length));
+    this.#client = startClient(stream, options, {
+      onPublish: (packet, next) => this.#receive(packet as InboundPublish, next),
+      onPacket: (packet) => this.#note(packet),
+      onUp: () => this.#up.resolve(),
+      onError: (cause) => this.fail(protocolFault(cause)),
+      onKeepAlive: (keepaliveMs) => this.#keepAlive(keepaliveMs),
+    });
+  }
+
+  get sessionPresent(): boolean {
+    return this.#connack?.sessionPresent ?? false;
+  }
+
+  /** What the broker takes. */
+  get limits(): Limits {
+    return limitsOf(this.#connack);
+  }
+
+  /** The stream has more than it can send: what is written now would wait in a queue. */
+  get congested(): boolean {
+    return this.#stream.writableNeedDrain;
+  }
+
+  get isOver(): boolean {
+    return this.#fault !== undefined;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#stream.on('drain', listener);
+  }
+
+  /** PUBACK or PUBREC for a message that came over this link; nothing when it is over. */
+  acknowledge({ qos, messageId }: InboundPublish): void {
+    if (this.isOver || !messageId) return;
+    if (qos === 2) this.#options.recorded.add(messageId);
+    this.#client.write({ cmd: qos === 2 ? 'pubrec' : 'puback', messageId, reasonCode: 0 });
+  }
+
+  /** Gives the reason code: the QoS granted, or 128 and above. Pending when the link ends. */
+  subscribe(subscription: Subscription): Promise<number> {
+    return new Promise((resolve) => {
+      this.#client.subscribe(subscription, (code) => this.#conclude(code, resolve));
+    });
+  }
+
+  /**
+   * Sends one message now. `done` gets the reason code of the broker's last word, or for QoS 0 zero
+   * when the bytes are with the system. It is not called when the link ends before.
+   */
+  publish(message: OutboundPublish, done: (code: number) => void): void {
+    this.#client.publish(message, (code) => this.#conclude(code, done));
+  }
+
+  /** Says goodbye, so that the broker sends no will, and closes. Messages that come now are left. */
+  async leave(): Promise<void> {
+    if (!this.isOver) {
+      this.#client.write({ cmd: 'disconnect', reasonCode: 0 });
+      this.#fault = new LinkFault('left', 'disconnected');
+      // The broker closes; it may also be gone.
+      const timer = setTimeout(() => this.#stream.destroy(), LEAVE_MS);
+      this.#stream.once('close', () => clearTimeout(timer));
+      this.#stream.unpipe().resume().end();
+    }
+    await this.ended;
+  }
+
+  /** Ends it at once. */
+  fail(fault: LinkFault): void {
+    this.#fault ??= fault;
+    this.#stream.destroy();
+  }
+
+  #conclude(code: number | Error, done: (code: number) => void): void {
+    if (this.isOver) return;
+    if (typeof code === 'number') done(code);
+    else this.fail(protocolFault(code));
+  }
+
+  #receive(packet: InboundPublish, next: () => void): void {
+    if (this.isOver) return next();
+    const { qos, dup, messageId = 0 } = packet;
+    if (qos === 2 && dup && this.#options.recorded.has(messageId)) {
+      this.acknowledge(packet);
+      return next();
+    }
+    this.#holding = true;
+    this.#onPublish(packet, this, () => {
+      this.#holding = false;
+      next();
+    });
+  }
+
+  #note(packet: Packet): void {
+    const { recorded } = this.#options;
+    this.#unhandledBytes = Math.max(0, this.#unhandledBytes - (packet.length ?? 0) - 5);
+    if (packet.cmd === 'connack') {
+      this.#connack = packet;
+      if (!packet.sessionPresent) recorded.clear();
+      const code = packet.reasonCode ?? packet.returnCode ?? 0;
+      if (code > 0) this.fail(new LinkFault('refused', 'refused by the broker', { code }));
+    } else if (packet.cmd === 'pubrel') {
+      recorded.delete(packet.messageId ?? 0);
+    } else if (packet.cmd === 'disconnect') {
+      const code = packet.reasonCode ?? 0;
+      this.fail(new LinkFault('disconnected', 'disconnected by the broker', { code }));
+    }
+  }
+
+  #count(bytes: number): void {
+    this.#heardAt = performance.now();
+    this.#unhandledBytes += bytes;
+    const { maximumPacketSize } = this.#options;
+    if (this.#unhandledBytes <= maximumPacketSize + READ_AHEAD) return;
+    this.fail(new LinkFault('oversize', `a packet of more than ${maximumPacketSize} bytes`));
+  }
+
+  #keepAlive(keepaliveMs: number): void {
+    // Nothing is read while a message is held, so nothing is proven by silence.
+    const silent = performance.now() - this.#heardAt >= keepaliveMs && !this.#holding;
+    if (silent) this.fail(new LinkFault('silent', `nothing came for ${keepaliveMs} ms`));
+    else this.#client.ping();
+  }
+}
