@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
+import { pipeline } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import { needs } from '../../../tools/testing/require-program.ts';
@@ -60,7 +61,7 @@ test.runIf(needs('mosquitto') && needs('openssl'))(
     onTestFinished(() => sockets.close());
     sockets.on('connection', (socket) => {
       const stream = createWebSocketStream(socket);
-      stream.pipe(connect(port, '127.0.0.1')).pipe(stream);
+      pipeline(stream, connect(port, '127.0.0.1'), stream, () => {});
     });
     await once(sockets, 'listening');
     const { port: own } = sockets.address() as AddressInfo;
