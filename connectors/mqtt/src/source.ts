@@ -151,7 +151,6 @@ export class SubscribeSource implements Source<MqttMessage> {
       message: toMessage(packet, settings.defaultContentType, this.#pattern),
       packet,
       inbox: packet.qos > 0 ? inbox : undefined,
-      room: packet.payload.length,
     };
     message.inbox?.add(message);
     if (skip) {

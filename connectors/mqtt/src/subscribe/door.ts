@@ -1,4 +1,4 @@
-import type { Intake } from '@vrsky/runtime/plugin';
+import type { Intake, Room } from '@vrsky/runtime/plugin';
 import type { MqttMessage } from './inbox.ts';
 import type { SubscribeSettings } from './settings.ts';
 
@@ -14,7 +14,7 @@ export class Door {
   readonly #overflow: SubscribeSettings['qos0Overflow'];
   /** Messages of QoS 0 that nobody was handed yet, oldest first. */
   readonly #droppable = new Set<MqttMessage>();
-  readonly #inside = new Set<MqttMessage>();
+  readonly #inside = new Map<MqttMessage, Room>();
   readonly #waiting = new Map<MqttMessage, () => void>();
   #timer: NodeJS.Timeout | undefined;
   #onWait: (() => void) | undefined;
@@ -66,9 +66,8 @@ export class Door {
   /** Gives its room back, if it has any. */
   leave(message: MqttMessage): void {
     this.#droppable.delete(message);
-    if (!this.#inside.delete(message)) return;
-    this.#intake.release(message.room);
-    this.retry();
+    this.#inside.get(message)?.release();
+    if (this.#inside.delete(message)) this.retry();
   }
 
   /** Nobody comes in any more, and what waits is left with the broker. */
@@ -81,19 +80,20 @@ export class Door {
   #letIn(message: MqttMessage): boolean {
     if (this.#closed) return false;
     const isQos0 = message.inbox === undefined;
-    while (!this.#intake.reserve(message.room)) {
+    let room: Room | undefined;
+    while (!(room = this.#intake.reserve(message.packet.payload.length))) {
       if (!isQos0 || this.#overflow === 'pause') return false;
       this.#dropped += 1;
       const [oldest] = this.#droppable;
       if (this.#overflow === 'drop-newest' || !oldest) return true;
       oldest.withdrawn = true;
       this.#droppable.delete(oldest);
+      this.#inside.get(oldest)?.release();
       this.#inside.delete(oldest);
-      this.#intake.release(oldest.room);
     }
-    this.#inside.add(message);
+    this.#inside.set(message, room);
     if (isQos0) this.#droppable.add(message);
-    this.#intake.push(message);
+    this.#intake.push(message, room);
     return true;
   }
 }

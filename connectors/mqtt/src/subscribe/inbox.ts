@@ -7,8 +7,6 @@ export interface MqttMessage extends Incoming {
   readonly packet: InboundPublish;
   /** Of the link that brought it; undefined for QoS 0, which nobody acknowledges. */
   readonly inbox: Inbox | undefined;
-  /** Bytes reserved at the door. */
-  readonly room: number;
 }
 
 /**
