@@ -16,7 +16,12 @@ const payload = Buffer.alloc(BYTES, 'x');
 export const benchmark: ConnectorBenchmark = {
   connectors: ['mqtt'],
   async measure(compete) {
-    const config = ['max_queued_messages 0', 'max_inflight_messages 1000', 'log_type error'];
+    const config = [
+      'max_queued_messages 0',
+      'max_inflight_messages 1000',
+      'log_type error',
+      'set_tcp_nodelay true',
+    ];
     const broker = await startMosquitto({ config });
     try {
       await compete({
