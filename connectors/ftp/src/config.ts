@@ -1,0 +1,2 @@
+export { IncomingSettings } from './incoming/settings.ts';
+export { OutgoingSettings } from './outgoing/settings.ts';

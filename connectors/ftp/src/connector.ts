@@ -1,0 +1,29 @@
+import { defineConnector } from '@vrsky/runtime/plugin';
+import { IncomingSettings, OutgoingSettings } from './config.ts';
+import { FtpDestination } from './destination.ts';
+import { FtpSource } from './source.ts';
+import { VERSION } from './version.ts';
+
+const types = ['ftp', 'ftps', 'ftps-implicit', 'sftp'];
+
+export const connector = defineConnector({
+  metadata: {
+    id: 'ftp',
+    name: 'ftp-connector',
+    version: VERSION,
+    description: 'Takes files from FTP, FTPS and SFTP servers, and puts files there',
+    author: 'VRSky',
+    documentation: 'https://www.npmjs.com/package/@vrsky/connector-ftp',
+    capabilities: ['retryable', 'tls', 'mtls'],
+  },
+  incoming: {
+    types,
+    settings: IncomingSettings,
+    source: (config, host) => new FtpSource(config, host),
+  },
+  outgoing: {
+    types,
+    settings: OutgoingSettings,
+    destination: (config, host) => new FtpDestination(config, host),
+  },
+});

@@ -1,0 +1,172 @@
+import { type ConnectionConfig, type Health, type Message, PluginError } from '@vrsky/runtime';
+import {
+  type ConnectorHost,
+  type Destination,
+  type SendOutcome,
+  withDeadline,
+} from '@vrsky/runtime/plugin';
+import { type Names, Naming } from './outgoing/naming.ts';
+import type { OutgoingSettings } from './outgoing/settings.ts';
+import { Turns } from './outgoing/turns.ts';
+import { upload } from './outgoing/upload.ts';
+import { ensureDirectory } from './remote/directories.ts';
+import { createOpener } from './remote/open.ts';
+import { Pool } from './remote/pool.ts';
+import { Probe } from './remote/probe.ts';
+import { type Server, serverOf, serverWarnings } from './remote/server.ts';
+import { probeServer } from './remote/validate.ts';
+
+/** Time to remove what a broken upload has left. */
+const CLEAN_UP_MS = 5000;
+/** Ids of tries whose outcome is unknown: as many as a host may have under way, and more. */
+const MOST_UNCERTAIN = 10_000;
+
+/** Sends each message as one file. */
+export class FtpDestination implements Destination {
+  readonly #config: ConnectionConfig<OutgoingSettings>;
+  readonly #host: ConnectorHost;
+  readonly #server: Server;
+  readonly #naming: Naming;
+  readonly #pool: Pool;
+  readonly #probe: Probe;
+  readonly #turns = new Turns();
+  readonly #uncertain = new Set<string>();
+  readonly #cleanUps = new Set<Promise<void>>();
+  readonly #lost = { inRow: 0, last: '' };
+  #root = '';
+
+  constructor(config: ConnectionConfig<OutgoingSettings>, host: ConnectorHost) {
+    const { maxConnections, keepAliveSeconds } = config.settings;
+    this.#config = config;
+    this.#host = host;
+    this.#server = serverOf(config, host.log);
+    this.#naming = new Naming(config.settings);
+    const open = createOpener(this.#server);
+    this.#pool = new Pool(open, { maxConnections, keepAliveMs: keepAliveSeconds * 1000 });
+    this.#probe = new Probe(open);
+  }
+
+  async validate(signal: AbortSignal, connected?: ConnectionConfig): Promise<string[]> {
+    const { createDirectories } = this.#config.settings;
+    const probed = await probeServer(this.#server, createDirectories, signal, connected);
+    return [...serverWarnings(this.#server), ...probed];
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const { createDirectories } = this.#config.settings;
+    try {
+      await this.#pool.use(signal, async (remote) => {
+        this.#root = remote.root;
+        if (createDirectories) await ensureDirectory(remote, remote.root, signal);
+        await remote.check(remote.root, signal);
+      });
+    } catch (error) {
+      await this.#pool.close();
+      throw error;
+    }
+  }
+
+  send(batch: readonly Message[], signal: AbortSignal): Promise<readonly SendOutcome[]> {
+    return Promise.all(batch.map((message) => this.#attempt(message, signal)));
+  }
+
+  async health(): Promise<Health> {
+    await this.#probe.check();
+    const { inRow, last } = this.#lost;
+    return {
+      status: inRow > 0 ? 'degraded' : 'ok',
+      details: {
+        directory: this.#root,
+        failuresInRow: String(inRow),
+        poolSize: String(this.#pool.limit),
+        ...(inRow > 0 && { lastError: last }),
+      },
+    };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#cleanUps);
+    await Promise.all([this.#probe.close(), this.#pool.close()]);
+  }
+
+  async #attempt(message: Message, signal: AbortSignal): Promise<SendOutcome> {
+    try {
+      const names = this.#naming.namesFor(message, this.#root);
+      // Two messages of the same name must not both find the name free.
+      const giveTurn = await this.#turns.take(names.target, signal);
+      const outcome = await this.#upload(message, names, signal, giveTurn);
+      this.#lost.inRow = 0;
+      return outcome;
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = PluginError.from(error);
+      this.#record(failure);
+      return failure;
+    }
+  }
+
+  async #upload(
+    message: Message,
+    names: Names,
+    signal: AbortSignal,
+    giveTurn: () => void,
+  ): Promise<SendOutcome> {
+    const { id, payload, timestamp } = message;
+    const file = {
+      content: payload,
+      modifiedAt: timestamp && new Date(timestamp.epochMilliseconds),
+      names,
+      isRetry: this.#uncertain.has(id),
+      onNaming: () => this.#doubt(id),
+    };
+    try {
+      const { path, outcome } = await this.#pool.use(signal, (remote) =>
+        upload(remote, file, this.#config.settings, this.#host.log, signal),
+      );
+      this.#uncertain.delete(id);
+      giveTurn();
+      const headers = {
+        'ftp.path': path,
+        'ftp.size': String(payload.length),
+        'ftp.outcome': outcome,
+      };
+      return { messageId: path, headers };
+    } catch (error) {
+      this.#cleanUp(names, giveTurn);
+      throw error;
+    }
+  }
+
+  #doubt(id: string): void {
+    this.#uncertain.add(id);
+    const [oldest] = this.#uncertain;
+    if (this.#uncertain.size > MOST_UNCERTAIN && oldest !== undefined)
+      this.#uncertain.delete(oldest);
+  }
+
+  /** Removes what is left under the temporary name; until then nobody else has the turn. */
+  #cleanUp({ temp }: Names, giveTurn: () => void): void {
+    if (temp === undefined) return giveTurn();
+    const late = (): Error => new Error('there was no time to remove a temporary file');
+    const cleaning = withDeadline(CLEAN_UP_MS, [], late, (signal) =>
+      this.#pool.use(signal, async (remote) => {
+        if (await remote.stat(temp, signal)) await remote.remove(temp, signal);
+      }),
+    )
+      .catch((err: unknown) =>
+        this.#host.log.debug({ err, path: temp }, 'a temporary file may be left'),
+      )
+      .finally(() => {
+        this.#cleanUps.delete(cleaning);
+        giveTurn();
+      });
+    this.#cleanUps.add(cleaning);
+  }
+
+  #record(failure: PluginError): void {
+    // A fault of the message says nothing of the connection.
+    if (failure.code === 'INVALID_MESSAGE' || failure.reason === 'TARGET_EXISTS') return;
+    this.#lost.inRow += 1;
+    this.#lost.last = `${failure.code}: ${failure.rawMessage}`;
+  }
+}

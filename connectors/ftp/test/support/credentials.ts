@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { utils } from 'ssh2';
+import {
+  type Certificate,
+  makeTestCa,
+  type TestCa,
+} from '../../../../tools/testing/certificates.ts';
+
+export const credentials = { username: 'vrsky', password: 'correct horse battery' };
+
+/** Of the password, as crypt(3) writes it. */
+export function passwordHash(): string {
+  return execFileSync('openssl', ['passwd', '-5', credentials.password], {
+    encoding: 'utf8',
+  }).trim();
+}
+
+let ca: TestCa | undefined;
+let server: Certificate | undefined;
+
+export function testCa(): TestCa {
+  ca ??= makeTestCa();
+  return ca;
+}
+
+/** Of a server that is called localhost, also by its address. */
+export function certificate(): Certificate {
+  server ??= testCa().issueServer(['DNS:localhost', 'IP:127.0.0.1']);
+  return server;
+}
+
+export interface SshKey {
+  readonly private: string;
+  /** Of the public key. */
+  readonly fingerprint: string;
+  /** The public key as mod_sftp reads it. */
+  readonly rfc4716: string;
+}
+
+const keys = new Map<string, SshKey>();
+
+/** What the SFTP servers of the tests show. */
+export function hostKey(): SshKey {
+  return keyOf('host');
+}
+
+/** What a user may log in with; its passphrase is the password. */
+export function userKey(): SshKey {
+  return keyOf('user', credentials.password);
+}
+
+function keyOf(name: string, passphrase?: string): SshKey {
+  const known = keys.get(name);
+  if (known) return known;
+  const pair = passphrase
+    ? utils.generateKeyPairSync('ed25519', { passphrase, cipher: 'aes256-cbc', rounds: 16 })
+    : utils.generateKeyPairSync('ed25519');
+  const body = pair.public.split(' ')[1] ?? '';
+  const digest = createHash('sha256').update(Buffer.from(body, 'base64')).digest('base64');
+  const key = {
+    private: pair.private,
+    fingerprint: `SHA256:${digest.replace(/=+$/, '')}`,
+    rfc4716: `---- BEGIN SSH2 PUBLIC KEY ----\n${body.replace(/.{64}/g, '$&\n')}\n---- END SSH2 PUBLIC KEY ----\n`,
+  };
+  keys.set(name, key);
+  return key;
+}

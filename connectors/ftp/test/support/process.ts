@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { vi } from 'vitest';
+
+/** Whose files the servers read and write: nobody's if the tests run as root. */
+export const isRoot: boolean = process.getuid?.() === 0;
+export const owner = { uid: process.getuid?.() || 65_534, gid: process.getgid?.() || 65_534 };
+
+/** A server process, with the folder that it serves. */
+export interface FileServer {
+  readonly port: number;
+  /** What a login sees as `/drop`: writable for it. */
+  readonly drop: string;
+  /** The lines of its command log so far. */
+  commands(): string[];
+  /** Ends it, and all of its sessions. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it again, on the same port. */
+  start(): Promise<void>;
+}
+
+export interface Sandbox {
+  /** Configuration and logs. */
+  readonly folder: string;
+  /** What the login sees as `/`. */
+  readonly home: string;
+  readonly drop: string;
+  remove(): void;
+}
+
+/** @param uid of who may write to `drop`, if the tests run as root and so can give it away */
+export function makeSandbox(uid: number = owner.uid): Sandbox {
+  const folder = mkdtempSync(join(tmpdir(), 'ftp-'));
+  const home = join(folder, 'home');
+  const drop = join(home, 'drop');
+  mkdirSync(drop, { recursive: true });
+  if (isRoot) {
+    // The servers give up root, and then have to find their way.
+    for (const path of [tmpdir(), folder]) if (path !== '/tmp') chmodSync(path, 0o711);
+    chownSync(drop, uid, owner.gid);
+  }
+  return { folder, home, drop, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A program in a process group of its own, which ends with all that it has forked. */
+export class ServerProcess {
+  readonly #argv: readonly string[];
+  readonly #port: number;
+  #child: ChildProcess | undefined;
+
+  constructor(argv: readonly string[], port: number) {
+    this.#argv = argv;
+    this.#port = port;
+  }
+
+  async start(): Promise<void> {
+    const [program = '', ...args] = this.#argv;
+    const child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    let printed = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        printed += text;
+      });
+    }
+    this.#child = child;
+    await vi.waitFor(
+      async () => {
+        if (child.exitCode !== null) throw new Error(`${program} has ended: ${printed}`);
+        await knock(this.#port);
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child?.pid) return;
+    const ended =
+      child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
+    try {
+      process.kill(-child.pid, signal);
+    } catch {
+      // Nobody of the group is left.
+    }
+    await ended;
+  }
+}
+
+async function knock(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+  } finally {
+    socket.destroy();
+  }
+}
