@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ChunkSink } from '../remote/chunk-sink.ts';
+import { readAll } from '../remote/read-all.ts';
 import type { RemoteFiles, RemoteHash } from '../remote/remote-files.ts';
 
 /**
@@ -17,9 +17,7 @@ export async function hasContent(
   if (size === 0) return true;
   const hash = await remote.hash(path, signal);
   if (hash) return isHashOf(hash, content);
-  const sink = new ChunkSink(size, size);
-  await remote.read(path, 0, sink, signal);
-  return sink.missing === 0 && Buffer.compare(await sink.take(), content) === 0;
+  return Buffer.compare(await readAll(remote, path, size, signal), content) === 0;
 }
 
 export function isHashOf({ algorithm, digest }: RemoteHash, content: Uint8Array): boolean {

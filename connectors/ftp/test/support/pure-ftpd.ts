@@ -11,10 +11,10 @@ import {
   ServerProcess,
 } from './process.ts';
 
-/** Pure-FTPd with one virtual user. */
+/** Pure-FTPd with one virtual user, who may have so many files. */
 export async function startPureFtpd(
   mode: 'plain' | 'tls',
-  extra: readonly string[] = [],
+  quotaFiles = '',
 ): Promise<FileServer & Sandbox> {
   const sandbox = makeSandbox();
   const port = await freePort();
@@ -29,14 +29,13 @@ export async function startPureFtpd(
     '',
     `${sandbox.home}/./`,
   ];
-  writeFileSync(file('users'), `${user.join(':')}::::::::::::\n`, { mode: 0o600 });
+  writeFileSync(file('users'), `${user.join(':')}::::::${quotaFiles}:::::::\n`, { mode: 0o600 });
   execFileSync('pure-pw', ['mkdb', file('users.pdb'), '-f', file('users')], { stdio: 'pipe' });
   const server = new ServerProcess(
     [
       ...['pure-ftpd', '-4', '-E', '-H', '-u', '1', '-g', file('pid'), '-f', 'none'],
       ...['-l', `puredb:${file('users.pdb')}`, '-S', `127.0.0.1,${port}`],
       ...(mode === 'tls' ? ['-Y', '1', '-2', file('both.pem')] : []),
-      ...extra,
     ],
     port,
   );

@@ -189,6 +189,8 @@ export class FtpFiles implements RemoteFiles {
     try {
       return await work(this.#client);
     } catch (error) {
+      // Without a reply nobody knows what the server will say next.
+      if (!(error instanceof FTPError)) this.#client.close();
       signal.throwIfAborted();
       throw remoteError(error, operation, `${what} at ${this.#server.address}`);
     } finally {

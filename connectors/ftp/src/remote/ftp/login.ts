@@ -3,6 +3,7 @@ import { Client, enterPassiveModeIPv4, enterPassiveModeIPv6, FTPError } from 'ba
 import { enterPassiveModeIPv4_forceControlHostIP as enterGuardedPassiveMode } from 'basic-ftp/dist/transfer.js';
 import { remoteError, tlsRefused } from '../../errors.ts';
 import type { Server } from '../server.ts';
+import { awaitRefusals } from './refusal.ts';
 import { tlsOptions } from './tls.ts';
 
 /** Bounds what a listing may cost; some 300,000 entries. */
@@ -40,6 +41,7 @@ export async function logIn(server: Server, signal: AbortSignal): Promise<Sessio
     await client.login(credentials['username'], credentials['password'] ?? '');
     if (!isProtected) await protectData(client, server, false);
     choosePassive(client, settings);
+    awaitRefusals(client);
     const features = await configure(client, settings);
     return { client, features, home: await client.pwd() };
   } catch (error) {

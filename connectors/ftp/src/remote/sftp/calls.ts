@@ -14,10 +14,16 @@ type Work<T> = (client: Client) => Promise<T>;
 export class Calls {
   readonly #client: Client;
   readonly #server: Server;
+  #isClosing = false;
 
   constructor(client: Client, server: Server) {
     this.#client = client;
     this.#server = server;
+  }
+
+  /** Whether a call was aborted: the library notices later that the connection is gone. */
+  get isClosing(): boolean {
+    return this.#isClosing;
   }
 
   /** A short exchange: a server that does not answer in time has lost us. */
@@ -52,6 +58,7 @@ export class Calls {
   #untilClosed<T>(work: Work<T>, signal: AbortSignal): Promise<T> {
     const end = Promise.withResolvers<never>();
     const abort = (): void => {
+      this.#isClosing = true;
       this.#client.client.destroy();
       end.reject(signal.reason);
     };

@@ -11,7 +11,7 @@ const KEEP_ALIVE_COUNT = 3;
 export type Client = SftpClient & {
   /** Undefined = there is no connection (any more). */
   readonly sftp: SFTPWrapper | undefined;
-  readonly client: { destroy(): void };
+  readonly client: { destroy(): void; setNoDelay(noDelay: boolean): void };
 };
 
 /**
@@ -47,6 +47,7 @@ export async function logIn(server: Server, signal: AbortSignal): Promise<Client
         return isTrusted(presented, settings);
       },
     });
+    client.client.setNoDelay(true);
     return client;
   } catch (error) {
     abort();

@@ -37,7 +37,7 @@ export class SftpFiles implements RemoteFiles {
   }
 
   get closed(): boolean {
-    return this.#client.sftp === undefined;
+    return this.#client.sftp === undefined || this.#calls.isClosing;
   }
 
   async list(directory: string, signal: AbortSignal): Promise<RemoteEntry[]> {
