@@ -1,11 +1,13 @@
 import { PluginError } from '@vrsky/runtime';
 
 const MAX_NAME_BYTES = 255;
+/** Longer than any file system has names. */
+const MAX_LISTED = 1024;
 const CONTROL = /\p{Cc}/u;
 
 /** Whether a server's name for a file is one name, and not a way to somewhere else. */
 export function isName(name: string): boolean {
-  if (name === '' || name === '.' || name === '..') return false;
+  if (name === '' || name === '.' || name === '..' || name.length > MAX_LISTED) return false;
   return !/[/\\]/.test(name) && !CONTROL.test(name);
 }
 

@@ -127,7 +127,7 @@ export class FtpSource implements Source<FilePart> {
 
   async stop(signal: AbortSignal): Promise<void> {
     await this.#window.drained(signal);
-    this.#aftermath.close();
+    await this.#aftermath.close(signal);
     const hands = [...(this.#files?.hands.values() ?? [])];
     for (const { download } of hands) await download?.cancel();
     if (this.#survey && this.#config.settings.claim === 'rename') await this.#unclaim(this.#survey);

@@ -19,6 +19,7 @@ export class Aftermath {
   readonly #limitMs: number;
   readonly #log: ConnectorHost['log'];
   readonly #pending = new Set<Task>();
+  readonly #running = new Set<Promise<boolean>>();
   readonly #closing = new AbortController();
   #failures = 0;
   #lastError = '';
@@ -41,14 +42,27 @@ export class Aftermath {
 
   /** Tries once, and later again if that fails. Never rejects. */
   async settle(task: Task): Promise<void> {
-    if (await this.#attempt(task)) return;
+    const attempt = this.#attempt(task);
+    this.#running.add(attempt);
+    const isDone = await attempt;
+    this.#running.delete(attempt);
+    if (isDone) return;
     this.#pending.add(task);
     this.#schedule();
   }
 
-  /** No more tries. What is left is done when its file has been delivered again. */
-  close(): void {
+  /**
+   * Waits for the tries under way, or for the signal; then there are no more. What is left is done when
+   * its file has been delivered again.
+   */
+  async close(signal: AbortSignal): Promise<void> {
     clearTimeout(this.#timer);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cut = (): void => resolve();
+    if (signal.aborted) cut();
+    signal.addEventListener('abort', cut, { once: true });
+    await Promise.race([promise, Promise.all(this.#running)]);
+    signal.removeEventListener('abort', cut);
     this.#closing.abort(new Error('the connection was closed'));
   }
 

@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { utils } from 'ssh2';
 import {
   type Certificate,
@@ -28,6 +31,66 @@ export function testCa(): TestCa {
 export function certificate(): Certificate {
   server ??= testCa().issueServer(['DNS:localhost', 'IP:127.0.0.1']);
   return server;
+}
+
+/** Of this machine's address, valid for one day in 2020. */
+export function expiredCertificate(): Certificate {
+  const folder = mkdtempSync(join(tmpdir(), 'expired-'));
+  const openssl = (...args: string[]) =>
+    execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
+  try {
+    writeFileSync(
+      join(folder, 'ca.conf'),
+      `[ca]
+default_ca = own
+[own]
+new_certs_dir = .
+database = index
+serial = serial
+default_md = sha256
+policy = any
+x509_extensions = names
+[any]
+commonName = supplied
+[names]
+subjectAltName = IP:127.0.0.1
+basicConstraints = CA:TRUE
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+`,
+    );
+    writeFileSync(join(folder, 'index'), '');
+    writeFileSync(join(folder, 'serial'), '01');
+    openssl(
+      'req',
+      '-new',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-subj',
+      '/CN=localhost',
+      '-keyout',
+      'key',
+      '-out',
+      'request',
+    );
+    openssl(
+      ...['ca', '-batch', '-selfsign', '-config', 'ca.conf', '-keyfile', 'key', '-in', 'request'],
+      ...[
+        '-startdate',
+        '20200101000000Z',
+        '-enddate',
+        '20200102000000Z',
+        '-notext',
+        '-out',
+        'cert',
+      ],
+    );
+    const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+    return { cert: read('cert'), key: read('key') };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 export interface SshKey {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { ConnectionConfig, JsonObject } from '@vrsky/runtime';
-import { type ConnectorProcess, launchConnector } from '@vrsky/runtime/host';
+import { type ConnectorProcess, type LaunchOptions, launchConnector } from '@vrsky/runtime/host';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import type { Outside } from './connections.ts';
@@ -12,7 +12,7 @@ const zero = Temporal.Duration.from({ seconds: 0 });
 export async function launchPlugin(
   outside: Pick<Outside, 'settings' | 'connection'>,
   settings: JsonObject,
-  maxMessageBytes?: number,
+  more: Pick<LaunchOptions, 'maxMessageBytes' | 'env'> = {},
 ): Promise<ConnectorProcess> {
   const { type, credentials } = outside.connection;
   const config: ConnectionConfig = {
@@ -31,7 +31,7 @@ export async function launchPlugin(
       recordMetric: () => {},
       getConfiguration: () => config,
     },
-    ...(maxMessageBytes && { maxMessageBytes }),
+    ...more,
   });
   onTestFinished(() => connector.kill());
   await connector.node.connect(config);

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Certificate } from '../../../../tools/testing/certificates.ts';
 import { certificate, credentials, hostKey, passwordHash, userKey } from './credentials.ts';
 import {
   type FileServer,
@@ -17,6 +18,7 @@ export type Mode = 'plain' | 'tls' | 'implicit' | 'sftp';
 export async function startProftpd(
   mode: Mode,
   extra: readonly string[] = [],
+  { cert, key }: Certificate = certificate(),
 ): Promise<FileServer & Sandbox> {
   const sandbox = makeSandbox();
   const port = await freePort();
@@ -30,8 +32,8 @@ export async function startProftpd(
     'LoadModule mod_tls.c',
     'LoadModule mod_tls_shmcache.c',
     'TLSEngine on',
-    `TLSRSACertificateFile ${write('cert.pem', certificate().cert)}`,
-    `TLSRSACertificateKeyFile ${write('key.pem', certificate().key)}`,
+    `TLSRSACertificateFile ${write('cert.pem', cert)}`,
+    `TLSRSACertificateKeyFile ${write('key.pem', key)}`,
     'TLSProtocol TLSv1.2 TLSv1.3',
     `TLSSessionCache shm:/file=${file('tls.cache')}`,
     'TLSRequired on',

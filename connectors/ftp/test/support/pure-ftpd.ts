@@ -11,10 +11,10 @@ import {
   ServerProcess,
 } from './process.ts';
 
-/** Pure-FTPd with one virtual user, who may have so many files. */
+/** Pure-FTPd with one virtual user, with a quota. */
 export async function startPureFtpd(
   mode: 'plain' | 'tls',
-  quotaFiles = '',
+  quota = '',
 ): Promise<FileServer & Sandbox> {
   const sandbox = makeSandbox();
   const port = await freePort();
@@ -29,7 +29,7 @@ export async function startPureFtpd(
     '',
     `${sandbox.home}/./`,
   ];
-  writeFileSync(file('users'), `${user.join(':')}::::::${quotaFiles}:::::::\n`, { mode: 0o600 });
+  writeFileSync(file('users'), `${user.join(':')}::::::${quota}:::::::\n`, { mode: 0o600 });
   execFileSync('pure-pw', ['mkdb', file('users.pdb'), '-f', file('users')], { stdio: 'pipe' });
   const server = new ServerProcess(
     [

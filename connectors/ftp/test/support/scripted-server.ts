@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { onTestFinished } from 'vitest';
 
 /** One control connection. */
 export interface Session {
   readonly control: Socket;
   reply(line: string): void;
+  /** Goes on with TLS, after a reply to AUTH. */
+  secure(cert: string, key: string): void;
   /** The data connection that the client opens after EPSV or PASV. */
   data(): Promise<Socket>;
 }
@@ -36,7 +39,7 @@ export async function startScripted(script: Record<string, Answer> = {}): Promis
   const sessions = new Set<Session>();
   const listeners = new Set<Server>();
   const sockets = new Set<Socket>();
-  const server = await listen((control) => serve(control));
+  const server = await listen((control) => serve(control, '220 ready'));
   onTestFinished(() => {
     for (const one of listeners) one.close();
     for (const socket of sockets) socket.destroy();
@@ -54,12 +57,16 @@ export async function startScripted(script: Record<string, Answer> = {}): Promis
     return listener;
   }
 
-  function serve(control: Socket): void {
+  function serve(control: Socket, greeting?: string): void {
     let accepted = Promise.withResolvers<Socket>();
     let renaming = '';
     const session: Session = {
       control,
       reply: (line) => void control.write(`${line}\r\n`),
+      secure(cert, key) {
+        control.removeAllListeners('data');
+        serve(new TLSSocket(control, { isServer: true, cert, key }).on('error', () => {}));
+      },
       data: () => accepted.promise,
     };
     sessions.add(session);
@@ -71,7 +78,7 @@ export async function startScripted(script: Record<string, Answer> = {}): Promis
       rest = lines.pop() ?? '';
       for (const line of lines) queue = queue.then(() => handle(line)).catch(() => {});
     });
-    session.reply('220 ready');
+    if (greeting) session.reply(greeting);
 
     async function handle(line: string): Promise<void> {
       commands.push(line);

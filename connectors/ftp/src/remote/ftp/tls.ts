@@ -12,7 +12,7 @@ export function tlsOptions({ settings, credentials }: Server): TlsOptions {
   const { host, tls } = settings;
   const serverName = tls.serverName ?? host;
   return {
-    host: serverName,
+    host,
     ...(!isIP(serverName) && { servername: serverName }),
     rejectUnauthorized: tls.rejectUnauthorized,
     secureContext: secureContext(credentials, tls.minVersion),
