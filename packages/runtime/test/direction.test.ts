@@ -54,6 +54,26 @@ describe('a type that both directions serve', () => {
   });
 });
 
+describe('a type whose sides both have the setting direction', () => {
+  const { incoming, outgoing } = both;
+  const direction = Type.String();
+  const drop = {
+    metadata,
+    incoming: { ...incoming, settings: Type.Object({ direction, folder: Type.String() }) },
+    outgoing: { ...outgoing, settings: Type.Object({ direction, to: Type.String() }) },
+  } as Connector;
+
+  test.each(['incoming', 'outgoing'])('has the one that is named: %s', (named) => {
+    expect(directionOf(drop, 'mail', { direction: named, folder: 'a' })).toBe(named);
+  });
+
+  test.each([{}, { direction: 'sideways' }])('is refused with another one: %j', (settings) => {
+    expect(() => directionOf(drop, 'mail', settings)).toThrow(
+      expect.objectContaining({ code: 'INVALID_CONFIG', field: 'settings.direction' }),
+    );
+  });
+});
+
 test('a type of one direction has that one, whatever its settings; others have none', () => {
   expect(directionOf(both, 'mail-in', { to: 'b' })).toBe('incoming');
   expect(directionOf(both, 'mail-out', { folder: 'b' })).toBe('outgoing');

@@ -12,7 +12,8 @@ interface ObjectSchema {
 
 /**
  * The direction of a connection; undefined = the connector does not know the type. A type that both
- * sides serve has the direction whose own settings are given.
+ * sides serve has the direction that its setting `direction` names, if both sides have that setting,
+ * and otherwise the one whose own settings are given.
  * @throws PluginError INVALID_CONFIG: the settings of such a type are of both directions, or of none
  */
 export function directionOf(
@@ -23,6 +24,9 @@ export function directionOf(
   const comesIn = incoming?.types.includes(type);
   const goesOut = outgoing?.types.includes(type);
   if (!(comesIn && goesOut)) return comesIn ? 'incoming' : goesOut ? 'outgoing' : undefined;
+  if (hasDirection(incoming?.settings) && hasDirection(outgoing?.settings)) {
+    return chosenDirection(type, settings);
+  }
   const receiving = ownSettings(incoming?.settings, outgoing?.settings, settings);
   const sending = ownSettings(outgoing?.settings, incoming?.settings, settings);
   const given = receiving.given.length > 0;
@@ -32,6 +36,17 @@ export function directionOf(
   const clash = given ? `, and not both ${receiving.given[0]} and ${sending.given[0]}` : '';
   const text = `settings: type "${type}" expected ${listOf(receiving)} to receive, or ${listOf(sending)} to send${clash}`;
   throw new PluginError('INVALID_CONFIG', text, { field: 'settings' });
+}
+
+function hasDirection(side: TSchema | undefined): boolean {
+  return (side as ObjectSchema).properties?.['direction'] !== undefined;
+}
+
+function chosenDirection(type: string, { direction }: JsonObject): Direction {
+  if (direction === 'incoming' || direction === 'outgoing') return direction;
+  const field = 'settings.direction';
+  const text = `${field}: expected "incoming" or "outgoing", because ${type} serves both`;
+  throw new PluginError('INVALID_CONFIG', text, { field });
 }
 
 interface OwnSettings {
