@@ -1,5 +1,6 @@
 // Compares the settings tables in the connectors' READMEs with their schemas. A table stands between
-// `<!-- settings:TYPE -->` and `<!-- /settings -->`. With --write it is made anew (npm run generate).
+// `<!-- settings:TYPE -->` and `<!-- /settings -->`, of a type of both directions it is
+// `<!-- settings:TYPE:outgoing -->`. With --write it is made anew (npm run generate).
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Schema, settingsTable } from './settings-table.ts';
@@ -33,11 +34,14 @@ if (outdated.length > 0) {
 
 function withTables(text: string, { incoming, outgoing }: Connector, page: string): string {
   const marked = /(<!-- settings:(\S+) -->\n)[^]*?(<!-- \/settings -->)/g;
+  const byDirection = { incoming, outgoing };
   const sides = [incoming, outgoing].filter((side) => side !== undefined);
   const shown = new Set<unknown>();
-  const fresh = text.replace(marked, (_, begin: string, type: string, end: string) => {
-    const side = sides.find(({ types }) => types.includes(type));
-    if (!side) throw new Error(`${page} has a table for '${type}', which the connector is not`);
+  const fresh = text.replace(marked, (_, begin: string, name: string, end: string) => {
+    const [type = '', direction] = name.split(':') as [string, 'incoming' | 'outgoing' | undefined];
+    const candidates = direction ? [byDirection[direction]] : sides;
+    const side = candidates.find((one) => one?.types.includes(type));
+    if (!side) throw new Error(`${page} has a table for '${name}', which the connector is not`);
     shown.add(side);
     return `${begin}${settingsTable(side.settings)}${end}`;
   });
