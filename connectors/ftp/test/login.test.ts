@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeTestCa } from '../../../tools/testing/certificates.ts';
+import { credentials } from '../../../tools/testing/proftpd.ts';
 import { needs } from '../../../tools/testing/require-program.ts';
 import {
   type Kind,
@@ -12,13 +13,7 @@ import {
   startOutside,
   startSource,
 } from './support/connections.ts';
-import {
-  credentials,
-  expiredCertificate,
-  hostKey,
-  testCa,
-  userKey,
-} from './support/credentials.ts';
+import { expiredCertificate, hostKey, testCa, userKey } from './support/credentials.ts';
 import { names, put, read } from './support/files.ts';
 import { startProftpd } from './support/proftpd.ts';
 import { startScripted } from './support/scripted-server.ts';

@@ -1,6 +1,7 @@
 import { chmodSync, chownSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { isRoot, owner } from '../../../tools/testing/file-server.ts';
 import { needs } from '../../../tools/testing/require-program.ts';
 import {
   type Kind,
@@ -11,7 +12,6 @@ import {
 } from './support/connections.ts';
 import { names, put, until } from './support/files.ts';
 import { launchPlugin } from './support/plugin.ts';
-import { isRoot, owner } from './support/process.ts';
 import { startScripted } from './support/scripted-server.ts';
 
 const incoming = { direction: 'incoming', stability: { checks: 0 }, pollIntervalMs: 50 };

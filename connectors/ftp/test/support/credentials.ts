@@ -9,15 +9,7 @@ import {
   makeTestCa,
   type TestCa,
 } from '../../../../tools/testing/certificates.ts';
-
-export const credentials = { username: 'vrsky', password: 'correct horse battery' };
-
-/** Of the password, as crypt(3) writes it. */
-export function passwordHash(): string {
-  return execFileSync('openssl', ['passwd', '-5', credentials.password], {
-    encoding: 'utf8',
-  }).trim();
-}
+import { credentials } from '../../../../tools/testing/proftpd.ts';
 
 let ca: TestCa | undefined;
 let server: Certificate | undefined;

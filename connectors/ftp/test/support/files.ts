@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { vi } from 'vitest';
-import { isRoot } from './process.ts';
+import { isRoot } from '../../../../tools/testing/file-server.ts';
 
 /** Puts a whole file there at once, as its uploader would own it. */
 export function put(

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { certificate, credentials, passwordHash } from './credentials.ts';
 import {
   type FileServer,
   freePort,
@@ -9,7 +8,9 @@ import {
   owner,
   type Sandbox,
   ServerProcess,
-} from './process.ts';
+} from '../../../../tools/testing/file-server.ts';
+import { credentials, passwordHash } from '../../../../tools/testing/proftpd.ts';
+import { certificate } from './credentials.ts';
 
 /** Pure-FTPd with one virtual user, with a quota. */
 export async function startPureFtpd(
@@ -43,6 +44,9 @@ export async function startPureFtpd(
   return {
     ...sandbox,
     port,
+    get pid() {
+      return server.pid;
+    },
     commands: () => [],
     start: () => server.start(),
     stop: (signal) => server.stop(signal),

@@ -1,8 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import {
+  type FileServer,
+  freePort,
+  makeSandbox,
+  type Sandbox,
+  ServerProcess,
+} from '../../../../tools/testing/file-server.ts';
 import { certificate } from './credentials.ts';
-import { type FileServer, freePort, makeSandbox, type Sandbox, ServerProcess } from './process.ts';
 
 /** vsftpd wants a user whose home exists, and everybody has this one. */
 function gamesUid(): number {
@@ -62,6 +68,9 @@ export async function startVsftpd(
   return {
     ...sandbox,
     port,
+    get pid() {
+      return server.pid;
+    },
     commands: () =>
       existsSync(file('commands.log'))
         ? readFileSync(file('commands.log'), 'utf8').split('\n')

@@ -5,15 +5,19 @@ import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { vi } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Whose files the servers read and write: nobody's if the tests run as root. */
+const START_MS = 10_000;
+
 export const isRoot: boolean = process.getuid?.() === 0;
 export const owner = { uid: process.getuid?.() || 65_534, gid: process.getgid?.() || 65_534 };
 
 /** A server process, with the folder that it serves. */
 export interface FileServer {
   readonly port: number;
+  /** Of the process that listens; its sessions are its children. */
+  readonly pid: number;
   /** What a login sees as `/drop`: writable for it. */
   readonly drop: string;
   /** The lines of its command log so far. */
@@ -77,13 +81,17 @@ export class ServerProcess {
       });
     }
     this.#child = child;
-    await vi.waitFor(
-      async () => {
-        if (child.exitCode !== null) throw new Error(`${program} has ended: ${printed}`);
-        await knock(this.#port);
-      },
-      { timeout: 10_000, interval: 20 },
-    );
+    const deadline = performance.now() + START_MS;
+    while (!(await isOpen(this.#port))) {
+      if (child.exitCode !== null) throw new Error(`${program} has ended: ${printed}`);
+      if (performance.now() > deadline) throw new Error(`${program} does not listen: ${printed}`);
+      await sleep(20);
+    }
+  }
+
+  /** Of the process that listens; its sessions are its children. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
   }
 
   async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
@@ -101,11 +109,11 @@ export class ServerProcess {
   }
 }
 
-async function knock(port: number): Promise<void> {
+async function isOpen(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-  } finally {
-    socket.destroy();
-  }
+  const opened = once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
+  return opened.finally(() => socket.destroy());
 }
