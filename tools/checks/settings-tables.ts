@@ -38,7 +38,7 @@ function withTables(text: string, { incoming, outgoing }: Connector, page: strin
   const sides = [incoming, outgoing].filter((side) => side !== undefined);
   const shown = new Set<unknown>();
   const fresh = text.replace(marked, (_, begin: string, name: string, end: string) => {
-    const [type = '', direction] = name.split(':') as [string, 'incoming' | 'outgoing' | undefined];
+    const [type, direction] = name.split(':') as [string, 'incoming' | 'outgoing' | undefined];
     const candidates = direction ? [byDirection[direction]] : sides;
     const side = candidates.find((one) => one?.types.includes(type));
     if (!side) throw new Error(`${page} has a table for '${name}', which the connector is not`);

@@ -54,7 +54,7 @@ function toError(
 }
 
 /** A server's words, fit for a log line. */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text
     .replace(/\p{Cc}+/gu, ' ')
     .trim()

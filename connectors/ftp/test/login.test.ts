@@ -104,7 +104,7 @@ describe('a refused login', () => {
       connection: { type: 'ftp', credentials: { username: 'me', password: 'me' } },
     };
     const { source, next } = await startSource(outside, { pollIntervalMs: 20 });
-    await expect(next(200)).rejects.toThrow();
+    await expect(next(200)).rejects.toThrow('aborted due to timeout');
     server.script['PASS'] = () => '530 not any more';
     for (const { control } of server.sessions) control.destroy();
     for (let times = 0; times < 3; times += 1) {

@@ -72,7 +72,9 @@ describe('Receive that is cancelled', () => {
       const outside = await startOutside('proftpd ftp');
       const { node } = await launchPlugin(outside, incoming);
       for (let times = 0; times < 50; times += 1) {
-        await expect(node.receive({ timeoutMs: 10 })).rejects.toThrow();
+        await expect(node.receive({ timeoutMs: 10 })).rejects.toMatchObject({
+          name: 'TimeoutError',
+        });
       }
       put(outside.drop, 'a.csv', 'a');
       const { message } = await node.receive({ timeoutMs: 10_000 });
@@ -139,7 +141,7 @@ test.runIf(needs('proftpd')).each<Kind>(['proftpd ftp', 'proftpd sftp'])(
     if (isRoot) chownSync(outside.drop, 0, 0);
     else chmodSync(outside.drop, 0o555);
     await source.ack(handed);
-    await expect(next(400)).rejects.toThrow();
+    await expect(next(400)).rejects.toThrow('aborted due to timeout');
     expect(await source.health()).toMatchObject({
       status: 'degraded',
       details: {
@@ -150,7 +152,7 @@ test.runIf(needs('proftpd')).each<Kind>(['proftpd ftp', 'proftpd sftp'])(
     if (isRoot) chownSync(outside.drop, owner.uid, owner.gid);
     else chmodSync(outside.drop, 0o755);
     await until(() => names(join(outside.drop, '.done')).length > 0);
-    await expect(next(200)).rejects.toThrow();
+    await expect(next(200)).rejects.toThrow('aborted due to timeout');
     expect(await source.health()).toMatchObject({ status: 'ok' });
   },
 );

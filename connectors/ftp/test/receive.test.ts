@@ -113,7 +113,7 @@ describe.runIf(needs('proftpd'))('on ProFTPD', () => {
     const { source, next } = await startSource(outside, { afterProcess });
     await source.ack(await next());
     expect(names(outside.drop)).toEqual(left);
-    await expect(next(300)).rejects.toThrow();
+    await expect(next(300)).rejects.toThrow('aborted due to timeout');
   });
 
   test('a name that is taken among the finished files gets a number', async () => {

@@ -78,7 +78,7 @@ describe.runIf(needs('proftpd') && needs('vsftpd'))('which files are taken', () 
       });
       put(outside.drop, 'a.csv', 'a');
       put(outside.drop, 'alone.csv.ok', '');
-      await expect(next(400)).rejects.toThrow();
+      await expect(next(400)).rejects.toThrow('aborted due to timeout');
       put(outside.drop, 'a.csv.ok', '');
       const handed = await next();
       expect(nameOf(handed)).toBe('a.csv');
@@ -91,7 +91,7 @@ describe.runIf(needs('proftpd') && needs('vsftpd'))('which files are taken', () 
     const outside = await startOutside('proftpd ftp');
     const { next } = await startSource(outside);
     const path = put(outside.drop, 'a.csv.part', 'a');
-    await expect(next(300)).rejects.toThrow();
+    await expect(next(300)).rejects.toThrow('aborted due to timeout');
     renameSync(path, join(outside.drop, 'a.csv'));
     expect(nameOf(await next())).toBe('a.csv');
   });
@@ -102,7 +102,7 @@ describe.runIf(needs('proftpd') && needs('vsftpd'))('which files are taken', () 
     const { source, next } = await startSource(outside, { afterProcess: 'none' });
     const first = await next();
     await source.ack(first);
-    await expect(next(300)).rejects.toThrow();
+    await expect(next(300)).rejects.toThrow('aborted due to timeout');
     put(outside.drop, 'a.csv', 'new', 2000);
     const second = await next();
     expect(text(second)).toBe('new');
@@ -120,7 +120,7 @@ describe.runIf(needs('proftpd') && needs('vsftpd'))('which files are taken', () 
     await one.stop();
     const two = await startSource(outside, { afterProcess: 'none' }, { host: createHost(state) });
     expect(nameOf(await two.next())).toBe('b.csv');
-    await expect(two.next(300)).rejects.toThrow();
+    await expect(two.next(300)).rejects.toThrow('aborted due to timeout');
   });
 
   test('an old file of the same name, delivered and moved, does not hide a new one', async () => {
@@ -146,7 +146,7 @@ describe.runIf(needs('proftpd') && needs('vsftpd'))('which files are taken', () 
       const { source, next } = await startSource(outside, { ...settings, maxUnacked: 10 });
       const handed = [await next(), await next()];
       expect(handed.map(text)).toEqual(['one', 'one/two']);
-      await expect(next(300)).rejects.toThrow();
+      await expect(next(300)).rejects.toThrow('aborted due to timeout');
       for (const one of handed) await source.ack(one);
       expect(names(join(outside.drop, '.done/one'))).toEqual(['f.csv', 'two']);
     },
@@ -162,7 +162,7 @@ describe.runIf(needs('proftpd') && needs('vsftpd'))('which files are taken', () 
     const settings = { include: ['*.csv'], exclude: ['private*'], minSize: 6, minAgeMs: 3_600_000 };
     const { next } = await startSource(outside, { ...settings, maxUnacked: 10 });
     expect(nameOf(await next())).toBe('a.csv');
-    await expect(next(300)).rejects.toThrow();
+    await expect(next(300)).rejects.toThrow('aborted due to timeout');
   });
 
   test('largest first, as many as one look may take', async () => {

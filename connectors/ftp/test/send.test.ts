@@ -41,12 +41,12 @@ describe.runIf(needs('proftpd') && needs('vsftpd'))('a message as a file', () =>
     const outside = await startOutside('proftpd ftp');
     const { send } = await startDestination(outside);
     const content = Buffer.alloc(40 * 1024 * 1024, 'x');
-    let sending = true;
+    const state = { sending: true };
     const sent = send(messageOf('m1', content, { 'ftp.fileName': 'big.bin' })).finally(() => {
-      sending = false;
+      state.sending = false;
     });
     const seen = new Set<string>();
-    while (sending) {
+    while (state.sending) {
       for (const name of names(outside.drop)) {
         const size = statSync(join(outside.drop, name), { throwIfNoEntry: false })?.size;
         seen.add(name);

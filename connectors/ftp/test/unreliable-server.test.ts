@@ -260,7 +260,7 @@ test('logs and errors hold no password, no payload and no control characters of 
   server.script['RETR'] = () => '451 cannot read\x1b[0m';
   server.files.set('/drop/a.csv', Buffer.from('the payload'));
   const { next } = await startSource(outsideOf(server), {}, { host });
-  await expect(next(300)).rejects.toThrow();
+  await expect(next(300)).rejects.toThrow('aborted due to timeout');
   expect(host.logged.length).toBeGreaterThan(0);
   const text = JSON.stringify(host.logged.map((line) => [line.text, String(line.fields['err'])]));
   expect(text).not.toContain('the payload');
