@@ -35,12 +35,17 @@ function rowsOf(schema: Schema, path: string, told: Told): string[][] {
     const required = schema.required?.includes(name) && property.default === undefined;
     const { description = '' } = property;
     const row = [`\`${here}\``, typeOf(property), defaultOf(property, required)];
-    const key = property.properties && JSON.stringify(property.properties);
+    const key = keyOf(property);
     const twin = key && told.get(key);
     if (twin) return [[...row, `${description} Has what \`${twin}\` has.`.trim()]];
     if (key) told.set(key, here);
     return [[...row, description], ...partsOf(property, here, told)];
   });
+}
+
+/** By which an object with the same settings is found; one without any is like no other. */
+function keyOf({ properties = {} }: Schema): string | undefined {
+  return Object.keys(properties).length > 0 ? JSON.stringify(properties) : undefined;
 }
 
 function partsOf(schema: Schema, here: string, told: Told): string[][] {

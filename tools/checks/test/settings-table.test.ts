@@ -19,3 +19,9 @@ test('an object with the same settings as one before is told to be so', () => {
 `,
   );
 });
+
+test('objects without settings are not compared', () => {
+  const empty = { type: 'object', properties: {} };
+  const table = settingsTable({ properties: { basic: empty, bearer: empty } });
+  expect(table).toContain('| `bearer` | object |  |  |');
+});
