@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 
-const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const readme = readFileSync(new URL('../connectors/http/README.md', import.meta.url), 'utf8');
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const runFromSource = ['--conditions=vrsky:source', '--disable-warning=ExperimentalWarning'];
 
@@ -58,18 +58,14 @@ test('signed outgoing, as the README has it: verified by whoever gets it, and no
     text
       .replaceAll('8080', String(webhook))
       .replaceAll('9090', String(endpoint))
-      // The connector from its source, so that no executable has to be built for this test.
-      .replaceAll(
-        'plugin: dist/bin/http-connector',
-        `plugin: ${process.execPath}\n  args: ${JSON.stringify([...runFromSource, pathOf('../src/main.ts')])}`,
-      );
+      .replaceAll('plugin: dist/bin', `plugin: ${pathOf('../dist/bin')}`);
   for (const name of ['receiver.mjs', 'signed.yaml']) {
     writeFileSync(join(folder, name), adapt(example(name)));
   }
   const env = { VRSKY_SECRET_SIGNING: `whsec_${Buffer.alloc(32, 'hunter2').toString('base64')}` };
   const receiver = start(['receiver.mjs'], env, folder);
   const host = start(
-    [...runFromSource, pathOf('../../../packages/host/src/main.ts'), 'run', 'signed.yaml'],
+    [...runFromSource, pathOf('../packages/host/src/main.ts'), 'run', 'signed.yaml'],
     env,
     folder,
   );

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../../..');
-const CASES = 26;
+const CASES = 35;
 
 const table = [
   ...readFileSync(join(import.meta.dirname, 'ACCEPTANCE.md'), 'utf8').matchAll(
