@@ -7,11 +7,13 @@ export interface Credentials {
   find(name: string): Promise<string | undefined>;
   /** @throws PluginError INVALID_CONFIG when there is none */
   need(name: string): Promise<string>;
+  /** Keeps a part of one out of logs and errors, too. */
+  hide(part: string): void;
 }
 
 export function createCredentials(
   { credentials }: Pick<ConnectionConfig, 'credentials'>,
-  host: Pick<ConnectorHost, 'getSecret'>,
+  host: Pick<ConnectorHost, 'getSecret' | 'hideSecret'>,
   signal: AbortSignal,
 ): Credentials {
   const find = async (name: string): Promise<string | undefined> => {
@@ -26,6 +28,7 @@ export function createCredentials(
   };
   return {
     find,
+    hide: (part) => host.hideSecret(part),
     async need(name) {
       const value = await find(name);
       if (value !== undefined) return value;

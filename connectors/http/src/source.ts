@@ -18,7 +18,7 @@ import { isLasting, openWarning } from './webhook/warnings.ts';
 /** Messages answered already have no deadline: the longest that a timer can have. */
 const NO_LIMIT_MS = 2 ** 31 - 1;
 
-type Host = Pick<ConnectorHost, 'log' | 'getSecret'>;
+type Host = Pick<ConnectorHost, 'log' | 'getSecret' | 'hideSecret'>;
 /** How the senders of an event are answered. */
 type Outcome = (reply: FastifyReply) => void;
 

@@ -24,7 +24,7 @@ export interface Prepared {
  */
 export async function prepare(
   config: ConnectionConfig<WebhookSettings>,
-  host: Pick<ConnectorHost, 'getSecret'>,
+  host: Pick<ConnectorHost, 'getSecret' | 'hideSecret'>,
   reception: Reception,
   signal: AbortSignal,
 ): Promise<Prepared> {

@@ -3,7 +3,7 @@ import { type IncomingHttpHeaders, type RequestOptions, request } from 'node:htt
 import { connect, type Socket } from 'node:net';
 import { PluginError } from '@vrsky/runtime';
 import type { ConnectorHost } from '@vrsky/runtime/plugin';
-import { onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { WebhookSource } from '../../src/source.ts';
 import { webhookConfig } from './config.ts';
 
@@ -33,7 +33,7 @@ export interface SourceOptions {
 export function createSource(
   settings: object = {},
   { credentials = {}, secrets = {} }: SourceOptions = {},
-): { source: WebhookSource; logged: unknown[] } {
+): { source: WebhookSource; logged: unknown[]; hidden: string[] } {
   const logged: unknown[] = [];
   const write = (first: unknown): number => logged.push(first);
   const log = { warn: write, error: write } as unknown as ConnectorHost['log'];
@@ -42,10 +42,10 @@ export function createSource(
     if (value === undefined) throw new PluginError('NOT_FOUND', `no secret "${name}"`);
     return value;
   };
-  return {
-    source: new WebhookSource(webhookConfig(settings, credentials), { log, getSecret }),
-    logged,
-  };
+  const hidden: string[] = [];
+  const hideSecret = (value: string): number => hidden.push(value);
+  const host = { log, getSecret, hideSecret };
+  return { source: new WebhookSource(webhookConfig(settings, credentials), host), logged, hidden };
 }
 
 /** A started webhook; when the test ends it is stopped, which must close every connection. */
@@ -78,6 +78,25 @@ export async function deliver(
   const handed = await webhook.next();
   webhook.source.ack(handed, undefined);
   return { message: handed.message, answer: await call };
+}
+
+/** What a request is answered, where the host acks whatever comes; nothing is left in flight. */
+export async function statusOf(
+  webhook: Webhook,
+  headers: Record<string, string | string[]>,
+  path = '/',
+): Promise<number> {
+  const answered = new AbortController();
+  const call = post(webhook.port, path, 'x', { headers });
+  const taking = webhook.source.next(answered.signal).then(
+    (handed) => webhook.source.ack(handed, undefined),
+    () => {},
+  );
+  const { status } = await call;
+  answered.abort();
+  await taking;
+  expect(inFlight(webhook)).toBe(0);
+  return status;
 }
 
 /** One request over a connection of its own, unless an agent is given. */

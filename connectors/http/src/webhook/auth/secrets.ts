@@ -18,8 +18,10 @@ export async function findSecrets(credentials: Credentials, name: string): Promi
     credentials.find(name),
     credentials.find(`${name}_previous`),
   ]);
-  return [current, previous]
+  const lines = [current, previous]
     .flatMap((value) => value.split('\n'))
     .map((line) => line.trim())
     .filter((line) => line !== '');
+  for (const line of lines) credentials.hide(line);
+  return lines;
 }
