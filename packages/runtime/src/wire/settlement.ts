@@ -1,8 +1,10 @@
 import { create } from '@bufbuild/protobuf';
+import type { Reply } from '../contract/message.ts';
 import type { Delivery, Settlement } from '../contract/settlement.ts';
 import {
   SettlementSchema,
   type Delivery as WireDelivery,
+  type Reply as WireReply,
   type Settlement as WireSettlement,
 } from '../gen/vrsky/connector/v1/delivery_pb.ts';
 import { messageFromWire } from './message.ts';
@@ -44,11 +46,15 @@ export function settlementToWire(settlement: Settlement): WireSettlement {
 export function settlementFromWire(wire: WireSettlement): Settlement {
   const { deliveryId, outcome } = wire;
   if (outcome.case === 'ack') {
-    return { deliveryId, outcome: 'ack', reply: outcome.value.reply };
+    return { deliveryId, outcome: 'ack', reply: replyFromWire(outcome.value.reply) };
   }
   if (outcome.case === 'nack' && !outcome.value.recoverable) {
     return { deliveryId, outcome: 'reject' };
   }
   const delay = outcome.case === 'nack' ? outcome.value.delay : undefined;
   return { deliveryId, outcome: 'retry', delayMs: millisecondsFromWire(delay) ?? 0 };
+}
+
+function replyFromWire(wire: WireReply | undefined): Reply | undefined {
+  return wire && { status: wire.status, headers: wire.headers, payload: wire.payload };
 }
