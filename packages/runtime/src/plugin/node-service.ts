@@ -1,48 +1,46 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { http2StreamKey } from '@vrsky/go-plugin';
-import type { Message } from '../contract/message.ts';
 import { PluginError } from '../contract/plugin-error.ts';
 import type { Secrets } from '../contract/secrets.ts';
-import type { Settlement } from '../contract/settlement.ts';
 import {
   type ConnectionNode,
   HealthResponse_Status,
 } from '../gen/vrsky/connector/v1/connection_node_pb.ts';
 import { configFromWire } from '../wire/config.ts';
 import { messageFromWire } from '../wire/message.ts';
-import { settlementFromWire } from '../wire/settlement.ts';
+import { deliveryToWire, settlementFromWire } from '../wire/settlement.ts';
+import {
+  itemsFromWire,
+  receiptToWire,
+  receiveRequestFromWire,
+  receiveResponseToWire,
+  sendResponseToWire,
+} from '../wire/streams.ts';
 import type { Connector } from './connector.ts';
 import type { HostLink } from './host-link.ts';
-import { checkIdentity } from './identity.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import type { MessageCalls } from './message-calls.ts';
 import { metadataOf } from './metadata.ts';
-import { receiveWithAck, receiveWithoutAck } from './receive.ts';
-import { receiveStream } from './receive-stream.ts';
-import { sendStream } from './send-stream.ts';
+import { serveSession } from './stream.ts';
+
+const SEND_STREAM = { fromRequest: itemsFromWire, toResponse: sendResponseToWire };
+const RECEIVE_STREAM = { fromRequest: receiveRequestFromWire, toResponse: receiveResponseToWire };
 
 export interface NodeParts {
   readonly connector: Connector;
   readonly lifecycle: Lifecycle;
   readonly link: HostLink;
   readonly secrets: Secrets;
-  /** Makes any failure one that may be told to the host. */
-  readonly toPluginError: (thrown: unknown) => PluginError;
+  readonly calls: MessageCalls;
 }
 
 /** The specification's ConnectionNode and its streams, on top of the lifecycle. */
 export function createNodeService(parts: NodeParts): ServiceImpl<typeof ConnectionNode> {
-  const { connector, lifecycle, link, secrets, toPluginError } = parts;
+  const { connector, lifecycle, link, secrets, calls } = parts;
   const learn = (wire: Parameters<typeof configFromWire>[0]): ReturnType<typeof configFromWire> => {
     const config = configFromWire(wire);
     for (const value of Object.values(config.credentials)) secrets.add(value);
     return config;
-  };
-
-  const check = (message: Message): void => {
-    if (!message.id) {
-      throw new PluginError('INVALID_MESSAGE', 'the message has no id', { field: 'message.id' });
-    }
-    checkIdentity(message, link.identity);
   };
 
   return {
@@ -67,34 +65,22 @@ export function createNodeService(parts: NodeParts): ServiceImpl<typeof Connecti
       await lifecycle.disconnect(signal);
       return {};
     },
-    async send(request, { signal }) {
-      const message = messageFromWire(request.message);
-      const { outbox } = lifecycle;
-      check(message);
-      const receipt = await outbox.send(message, signal);
-      return {
-        receipt: {
-          messageId: receipt.messageId,
-          headers: receipt.headers,
-          payload: receipt.payload,
-        },
-      };
+    async send({ message }, { signal }) {
+      return { receipt: receiptToWire(await calls.send(messageFromWire(message), signal)) };
     },
-    async receive({ explicitAck }, context) {
-      const stream = context.values.get(http2StreamKey);
+    async receive({ explicitAck }, { values, signal }) {
+      const stream = values.get(http2StreamKey);
       if (!stream) throw new PluginError('INTERNAL', 'Receive needs to see its HTTP/2 stream');
-      const receive = explicitAck ? receiveWithAck : receiveWithoutAck;
-      return { delivery: await receive(lifecycle, stream, context.signal) };
+      return { delivery: deliveryToWire(await calls.receive(explicitAck, stream, signal)) };
     },
     async acknowledge({ settlements }) {
-      const unknownDeliveryIds = await settleAll(lifecycle, settlements.map(settlementFromWire));
-      return { unknownDeliveryIds };
+      return { unknownDeliveryIds: await calls.acknowledge(settlements.map(settlementFromWire)) };
     },
     sendStream(requests, { signal }) {
-      return sendStream({ outbox: lifecycle.outbox, check, toPluginError }, requests, signal);
+      return serveSession(calls.openSendStream(), requests, signal, SEND_STREAM);
     },
     receiveStream(requests, { signal }) {
-      return receiveStream(lifecycle.deliveries, requests, signal);
+      return serveSession(calls.openReceiveStream(), requests, signal, RECEIVE_STREAM);
     },
     async health() {
       const { status, details } = await lifecycle.health();
@@ -106,15 +92,6 @@ export function createNodeService(parts: NodeParts): ServiceImpl<typeof Connecti
       return {};
     },
   };
-}
-
-async function settleAll(
-  lifecycle: Lifecycle,
-  settlements: readonly Settlement[],
-): Promise<string[]> {
-  const { settling } = lifecycle;
-  const known = await Promise.all(settlements.map((settlement) => settling.settle(settlement)));
-  return settlements.filter((_, i) => !known[i]).map(({ deliveryId }) => deliveryId);
 }
 
 function pickIdentity(wire: { customerId: string; tenantId: string; integrationId: string }): {

@@ -10,6 +10,7 @@ import type { Connector, ConnectorHost } from './connector.ts';
 import { createConnectorHost } from './connector-host.ts';
 import { HostLink } from './host-link.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { createMessageCalls } from './message-calls.ts';
 import { createNodeService } from './node-service.ts';
 
 export interface Plugin {
@@ -34,7 +35,8 @@ export function createPlugin(
     const error = PluginError.from(thrown);
     return error.withText(secrets.redact(error.rawMessage));
   };
-  const service = createNodeService({ connector, lifecycle, link, secrets, toPluginError });
+  const calls = createMessageCalls(lifecycle, link, toPluginError);
+  const service = createNodeService({ connector, lifecycle, link, secrets, calls });
   return {
     host,
     routes: (router: ConnectRouter) => {

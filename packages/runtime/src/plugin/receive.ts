@@ -1,9 +1,5 @@
 import type { Http2Session, ServerHttp2Stream } from 'node:http2';
-import { create } from '@bufbuild/protobuf';
-import { type Delivery, DeliverySchema } from '../gen/vrsky/connector/v1/delivery_pb.ts';
-import { messageToWire } from '../wire/message.ts';
-import { millisecondsToWire } from '../wire/time.ts';
-import type { Lease } from './delivery/lease.ts';
+import type { Delivery } from '../contract/settlement.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 /**
@@ -20,16 +16,8 @@ export async function receiveWithAck(
   whenClosed(stream, (clean) => {
     if (!clean) deliveries.returned(lease.deliveryId);
   });
-  return deliveryToWire(lease, deliveries.ackTimeoutMs);
-}
-
-export function deliveryToWire(
-  { parcel, deliveryId }: Lease,
-  ackTimeoutMs: number | undefined,
-): Delivery {
-  const delivery = create(DeliverySchema, { message: messageToWire(parcel.message), deliveryId });
-  if (ackTimeoutMs !== undefined) delivery.ackTimeout = millisecondsToWire(ackTimeoutMs);
-  return delivery;
+  const { parcel, deliveryId } = lease;
+  return { message: parcel.message, deliveryId, ackTimeoutMs: deliveries.ackTimeoutMs };
 }
 
 /**
@@ -49,7 +37,7 @@ export async function receiveWithoutAck(
     if (clean) void deliveries.settle({ deliveryId, outcome: 'ack' });
     else deliveries.returned(deliveryId);
   });
-  return create(DeliverySchema, { message: messageToWire(parcel.message) });
+  return { message: parcel.message, deliveryId: '', ackTimeoutMs: undefined };
 }
 
 function whenClosed(stream: ServerHttp2Stream, then: (clean: boolean) => void): void {

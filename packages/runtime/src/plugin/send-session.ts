@@ -1,19 +1,15 @@
-import { create } from '@bufbuild/protobuf';
 import type { SendReceipt } from '../contract/message.ts';
 import { sizeOf } from '../contract/message-size.ts';
 import { PluginError } from '../contract/plugin-error.ts';
-import type { SendItem, SendStreamRequest } from '../gen/vrsky/connector/v1/connection_node_pb.ts';
-import { type SendResult, SendResultSchema } from '../gen/vrsky/connector/v1/delivery_pb.ts';
-import { errorToWire } from '../wire/error.ts';
+import type { SendItem, SendResult, SendStreamResponse } from '../contract/streams.ts';
 import { MAX_FRAME_BYTES, MAX_FRAME_MESSAGES, takeFrame } from '../wire/frame.ts';
-import { messageFromWire } from '../wire/message.ts';
-import { millisecondsFromWire } from '../wire/time.ts';
 import type { Attempt } from './attempt.ts';
 import { memoryGuard } from './memory/guard.ts';
 import type { Outbox } from './outbox.ts';
+import type { StreamSession } from './stream-session.ts';
 
 /** How much one stream may hold, results that the host has not read among it. */
-export const MAX_IN_FLIGHT = 1024;
+const MAX_IN_FLIGHT = 1024;
 const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024;
 
 export interface SendSessionOptions {
@@ -24,14 +20,13 @@ export interface SendSessionOptions {
   readonly toPluginError: (thrown: unknown) => PluginError;
 }
 
-interface Answer {
-  readonly result: SendResult;
+interface Answer extends SendResult {
   /** Of the message that it answers. */
   readonly bytes: number;
 }
 
 /** The sends of one SendStream. Each frame is one batch for a destination that can. */
-export class SendSession {
+export class SendSession implements StreamSession<readonly SendItem[], SendStreamResponse> {
   readonly #options: SendSessionOptions;
   readonly #held = { count: 0, bytes: 0 };
   readonly #answers: Answer[] = [];
@@ -39,83 +34,94 @@ export class SendSession {
   #lastSeq = -1n;
   #ending: { readonly error?: Error } | undefined;
   #broken: { readonly error: Error | undefined } | undefined;
-  #changed = Promise.withResolvers<void>();
+  /** Whoever waits: for results, and for room. */
+  #onResult: (() => void) | undefined;
+  #onRoom: (() => void) | undefined;
 
   constructor(options: SendSessionOptions) {
     this.#options = options;
+    options.outbox.closing.addEventListener('abort', this.#closing);
   }
 
-  /** Sends what comes, reading on only while there is room; ends the session with the requests. */
-  async read(requests: AsyncIterable<SendStreamRequest>): Promise<void> {
+  request(items: readonly SendItem[]): void {
+    if (this.#broken) return;
     try {
-      for await (const { items } of requests) {
-        this.#checkFrame(items);
-        this.#send(items);
-        while (this.#isFull() && !this.#broken) await this.#changed.promise;
-        await memoryGuard.whenOpen(this.#cut.signal);
-      }
-      this.end();
+      const sizes = items.map(({ message }) => sizeOf(message));
+      this.#checkFrame(items, sizes);
+      this.#send(items, sizes);
     } catch (error) {
       this.break(error as Error);
     }
   }
 
-  /** Takes nothing more; the results end when all that is under way is answered. */
-  end(error?: Error): void {
-    this.#ending ??= { ...(error && { error }) };
-    this.#change();
+  get hasRoom(): boolean {
+    const { count, bytes } = this.#held;
+    const full = count >= MAX_IN_FLIGHT || bytes >= MAX_BYTES_IN_FLIGHT || !memoryGuard.open;
+    return !full || this.#broken !== undefined;
   }
 
-  /**
-   * Gives up what is under way: its outcome is unknown.
-   * @param error for a host that broke the protocol; without it the host, or the way to it, is gone
-   */
+  async room(): Promise<void> {
+    if (!memoryGuard.open) return memoryGuard.whenOpen(this.#cut.signal).catch(() => {});
+    return new Promise((resolve) => {
+      this.#onRoom = resolve;
+    });
+  }
+
+  halfClose(): void {
+    this.#end();
+  }
+
+  /** Takes nothing more; the results end when all that is under way is answered. */
+  #end(error?: Error): void {
+    this.#ending ??= { ...(error && { error }) };
+    this.#onResult?.();
+  }
+
+  /** The outcome of what is under way is unknown. */
   break(error?: Error): void {
     this.#broken ??= { error };
+    this.#options.outbox.closing.removeEventListener('abort', this.#closing);
     this.#cut.abort(new PluginError('SEND_FAILED', 'the stream of the host was broken'));
-    this.#change();
+    this.#onResult?.();
+    this.#onRoom?.();
   }
 
-  /** The results, as they come, in frames. Read by one. */
-  async *results(): AsyncGenerator<SendResult[]> {
+  async *frames(): AsyncGenerator<SendStreamResponse> {
+    yield { maxInFlight: MAX_IN_FLIGHT, results: [] };
     for (;;) {
       if (this.#broken?.error) throw this.#broken.error;
       if (this.#broken) return;
-      const frame = takeFrame(this.#answers, ({ result }) => sizeOfResult(result));
-      for (const { bytes } of frame) {
+      const results = takeFrame(this.#answers, sizeOfResult);
+      for (const { bytes } of results) {
         this.#held.count -= 1;
         this.#held.bytes -= bytes;
       }
-      if (frame.length > 0) {
-        this.#change();
-        yield frame.map(({ result }) => result);
+      if (results.length > 0) {
+        this.#onRoom?.();
+        yield { maxInFlight: 0, results };
       } else if (this.#ending && this.#held.count === 0) {
         if (this.#ending.error) throw this.#ending.error;
         return;
-      } else await this.#changed.promise;
+      } else {
+        await new Promise<void>((resolve) => {
+          this.#onResult = resolve;
+        });
+      }
     }
   }
 
-  #isFull(): boolean {
-    return this.#held.count >= MAX_IN_FLIGHT || this.#held.bytes >= MAX_BYTES_IN_FLIGHT;
-  }
-
-  #change(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
-  }
+  readonly #closing = (): void => this.#end(this.#options.outbox.closing.reason);
 
   /** @throws PluginError PAYLOAD_TOO_LARGE, INVALID_STATE */
-  #checkFrame(items: readonly SendItem[]): void {
-    let bytes = 0;
-    for (const { seq, message } of items) {
+  #checkFrame(items: readonly SendItem[], sizes: readonly number[]): void {
+    for (const { seq } of items) {
       if (seq <= this.#lastSeq) {
         const text = `seq ${seq} follows ${this.#lastSeq} on one SendStream: it must be greater than all before`;
         throw new PluginError('INVALID_STATE', text);
       }
       this.#lastSeq = seq;
-      if (message) bytes += sizeOf(message);
     }
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
     if (items.length > MAX_FRAME_MESSAGES || (items.length > 1 && bytes > MAX_FRAME_BYTES)) {
       const text =
         `a frame of SendStream has ${items.length} messages of ${bytes} bytes in all: at most ` +
@@ -125,41 +131,32 @@ export class SendSession {
   }
 
   /** What must not be sent is answered at once, and fails none of its neighbours. */
-  #send(items: readonly SendItem[]): void {
+  #send(items: readonly SendItem[], sizes: readonly number[]): void {
     const { outbox, check } = this.#options;
     const attempts: Attempt[] = [];
-    for (const { seq, message: wire, timeout } of items) {
-      const message = messageFromWire(wire);
-      const bytes = sizeOf(message);
+    items.forEach(({ seq, message, timeoutMs = outbox.timeoutMs }, i) => {
+      const bytes = sizes[i] ?? 0;
       const settle = (outcome: SendReceipt | Error): void => this.#answer(seq, bytes, outcome);
       this.#held.count += 1;
       this.#held.bytes += bytes;
       try {
         if (outbox.closing.aborted) throw outbox.closing.reason;
         check(message);
-        const timeoutMs = millisecondsFromWire(timeout) ?? outbox.timeoutMs;
         attempts.push({ message, timeoutMs, settle });
       } catch (error) {
         settle(PluginError.from(error));
       }
-    }
+    });
     if (attempts.length > 0) outbox.sendAll(attempts, this.#cut.signal);
   }
 
-  #answer(seq: bigint, bytes: number, outcome: SendReceipt | Error): void {
-    const value = outcome instanceof Error ? this.#options.toPluginError(outcome) : outcome;
-    const result = create(SendResultSchema, {
-      seq,
-      outcome:
-        value instanceof PluginError
-          ? { case: 'error', value: errorToWire(value) }
-          : { case: 'receipt', value },
-    });
-    this.#answers.push({ result, bytes });
-    this.#change();
+  #answer(seq: bigint, bytes: number, given: SendReceipt | Error): void {
+    const outcome = given instanceof Error ? this.#options.toPluginError(given) : given;
+    this.#answers.push({ seq, outcome, bytes });
+    this.#onResult?.();
   }
 }
 
 function sizeOfResult({ outcome }: SendResult): number {
-  return outcome.case === 'receipt' ? sizeOf(outcome.value) : 0;
+  return !outcome || outcome instanceof PluginError ? 0 : sizeOf(outcome);
 }

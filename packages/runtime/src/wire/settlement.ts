@@ -2,12 +2,13 @@ import { create } from '@bufbuild/protobuf';
 import type { Reply } from '../contract/message.ts';
 import type { Delivery, Settlement } from '../contract/settlement.ts';
 import {
+  DeliverySchema,
   SettlementSchema,
   type Delivery as WireDelivery,
   type Reply as WireReply,
   type Settlement as WireSettlement,
 } from '../gen/vrsky/connector/v1/delivery_pb.ts';
-import { messageFromWire } from './message.ts';
+import { messageFromWire, messageToWire } from './message.ts';
 import { millisecondsFromWire, millisecondsToWire } from './time.ts';
 
 export function deliveryFromWire(wire: WireDelivery | undefined): Delivery {
@@ -16,6 +17,12 @@ export function deliveryFromWire(wire: WireDelivery | undefined): Delivery {
     deliveryId: wire?.deliveryId ?? '',
     ackTimeoutMs: millisecondsFromWire(wire?.ackTimeout),
   };
+}
+
+export function deliveryToWire({ message, deliveryId, ackTimeoutMs }: Delivery): WireDelivery {
+  const wire = create(DeliverySchema, { message: messageToWire(message), deliveryId });
+  if (ackTimeoutMs !== undefined) wire.ackTimeout = millisecondsToWire(ackTimeoutMs);
+  return wire;
 }
 
 export function settlementToWire(settlement: Settlement): WireSettlement {

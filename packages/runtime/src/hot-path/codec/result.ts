@@ -1,16 +1,10 @@
 import type { SendReceipt } from '../../contract/message.ts';
 import { PluginError } from '../../contract/plugin-error.ts';
+import type { SendResult } from '../../contract/streams.ts';
 import { NO_BYTES, readEntry, writeHeaders } from './message.ts';
 import type { Read } from './reader.ts';
 import { millisecondsOf, newTime, readTime, type TimeDraft, writeMilliseconds } from './time.ts';
 import type { Write } from './writer.ts';
-
-/** What became of one message of a SendStream. */
-export interface SendResult {
-  readonly seq: bigint;
-  /** Undefined when the connector gave none, against the rules. */
-  readonly outcome: SendReceipt | PluginError | undefined;
-}
 
 export interface ReceiptDraft {
   messageId: string;

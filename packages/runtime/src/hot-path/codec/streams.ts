@@ -1,9 +1,16 @@
-import type { Message } from '../../contract/message.ts';
 import type { Delivery, Settlement } from '../../contract/settlement.ts';
+import type {
+  Credit,
+  ReceiveStreamRequest,
+  ReceiveStreamResponse,
+  SendItem,
+  SendResult,
+  SendStreamResponse,
+} from '../../contract/streams.ts';
 import { type Codec, codecOf } from './codec.ts';
 import { type MessageDraft, messageOf, newMessage, readMessage, writeMessage } from './message.ts';
 import type { Read } from './reader.ts';
-import { newResult, readResult, resultOf, type SendResult, writeResult } from './result.ts';
+import { newResult, readResult, resultOf, writeResult } from './result.ts';
 import {
   deliveryOf,
   newDelivery,
@@ -15,34 +22,9 @@ import { millisecondsOf, newTime, readTime, type TimeDraft, writeMilliseconds } 
 import { readOneSettlement, writeIds } from './unary.ts';
 import type { Write } from './writer.ts';
 
-/** One message of a SendStream. */
-export interface SendItem {
-  readonly seq: bigint;
-  /** Empty, and so without an id, when the host sent none. */
-  readonly message: Message;
-  /** Limit for this message in milliseconds; undefined = the connection's. */
-  readonly timeoutMs: number | undefined;
-}
-
-export interface SendStreamResponse {
-  /** Set in the first frame only. */
-  readonly maxInFlight: number;
-  readonly results: readonly SendResult[];
-}
-
-export interface Credit {
+interface CreditDraft {
   messages: number;
   bytes: number;
-}
-
-export interface ReceiveStreamRequest {
-  readonly credit: Credit | undefined;
-  readonly settlements: readonly Settlement[];
-}
-
-export interface ReceiveStreamResponse {
-  readonly deliveries: readonly Delivery[];
-  readonly unknownDeliveryIds: readonly string[];
 }
 
 export const sendStreamRequest: Codec<readonly SendItem[]> = codecOf(
@@ -91,7 +73,7 @@ export const sendStreamResponse: Codec<SendStreamResponse> = codecOf(
 export const receiveStreamRequest: Codec<ReceiveStreamRequest> = codecOf(
   (reader) => {
     const settlements: Settlement[] = [];
-    let credit: Credit | undefined;
+    let credit: CreditDraft | undefined;
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
       if (tag === 10) reader.nested(readCredit, (credit ??= { messages: 0, bytes: 0 }));
       else if (tag === 18) settlements.push(readOneSettlement(reader));
@@ -146,7 +128,7 @@ const writeItem: Write<SendItem> = (writer, { seq, message, timeoutMs }) => {
   writer.nested(2, message, writeMessage);
 };
 
-const readCredit: Read<Credit> = (reader, draft) => {
+const readCredit: Read<CreditDraft> = (reader, draft) => {
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === 8) draft.messages = reader.uint32();
     else if (tag === 16) draft.bytes = reader.uint64();

@@ -1,8 +1,10 @@
 import type { Message } from '../../contract/message.ts';
 import { sizeOf } from '../../contract/message-size.ts';
 import { PluginError } from '../../contract/plugin-error.ts';
-import type { Settlement } from '../../contract/settlement.ts';
+import type { Delivery, Settlement } from '../../contract/settlement.ts';
+import type { ReceiveStreamRequest, ReceiveStreamResponse } from '../../contract/streams.ts';
 import { takeFrame } from '../../wire/frame.ts';
+import type { StreamSession } from '../stream-session.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Holder, Lease } from './lease.ts';
 import type { Receiver } from './receivers.ts';
@@ -13,19 +15,14 @@ const MOST_BYTES = Number.MAX_SAFE_INTEGER;
 /** From here on the host has to read what was reported before more of what it sends is read. */
 const MOST_UNREAD_REPORTS = 1024;
 
-/** What one frame of a ReceiveStream carries. */
-export interface DeliveryFrame {
-  readonly leases: readonly Lease[];
-  /** Ids of settlements that hit nothing. */
-  readonly unknown: readonly string[];
-}
-
 /**
  * One ReceiveStream: takes messages as far as the host's credit goes, and ends when nothing of what it
  * handed out is outstanding any more and all that it settled is recorded. Its break gives everything
  * back.
  */
-export class DeliveryStream implements Receiver {
+export class DeliveryStream
+  implements Receiver, StreamSession<ReceiveStreamRequest, ReceiveStreamResponse>
+{
   readonly holder: Holder = this;
   readonly #deliveries: Deliveries;
   /** What the host has granted and was not used up. Bytes fall below zero by one large message. */
@@ -37,7 +34,7 @@ export class DeliveryStream implements Receiver {
   #settling = 0;
   #ending: { readonly error?: Error } | undefined;
   #broken: { readonly error: Error | undefined } | undefined;
-  #frameTaken = Promise.withResolvers<void>();
+  #frameTaken: (() => void) | undefined;
   #wake: (() => void) | undefined;
 
   constructor(deliveries: Deliveries) {
@@ -103,46 +100,62 @@ export class DeliveryStream implements Receiver {
     this.#wake?.();
   }
 
-  /** The host wants no more messages; it still settles by other calls. */
+  /** No more messages; the host still settles by other calls. */
   halfClose(): void {
     this.#end({});
   }
 
-  /** Resolves when the host has read enough of what was reported, or the stream is broken. */
-  async reportsRead(): Promise<void> {
-    while (!this.#broken && this.#unknown.length >= MOST_UNREAD_REPORTS) {
-      await this.#frameTaken.promise;
+  request({ credit, settlements }: ReceiveStreamRequest): void {
+    if (this.#broken) return;
+    try {
+      for (const settlement of settlements) void this.settle(settlement);
+      if (credit) this.grant(credit.messages, credit.bytes);
+    } catch (error) {
+      this.break(error as Error);
     }
   }
 
-  /**
-   * Ends the stream at once, and all that it handed out comes again.
-   * @param error for a host that broke the protocol; without it the host, or the way to it, is gone
-   */
+  /** The host has read enough of what was reported, or nobody listens any more. */
+  get hasRoom(): boolean {
+    return this.#broken !== undefined || this.#unknown.length < MOST_UNREAD_REPORTS;
+  }
+
+  room(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#frameTaken = resolve;
+    });
+  }
+
+  /** All that it handed out comes again. */
   break(error?: Error): void {
     this.#broken ??= { error };
     this.#end({});
     this.#deliveries.holderGone(this);
-    this.#frameTaken.resolve();
+    this.#frameTaken?.();
   }
 
-  /** What to send, as soon as there is something. Read by one. */
-  async *frames(): AsyncGenerator<DeliveryFrame> {
+  async *frames(): AsyncGenerator<ReceiveStreamResponse> {
     for (;;) {
       if (this.#broken?.error) throw this.#broken.error;
       if (this.#broken) return;
       const leases = takeFrame(this.#ready, ({ parcel }) => sizeOf(parcel.message));
-      const unknown = this.#unknown;
+      const unknownDeliveryIds = this.#unknown;
       this.#unknown = [];
-      this.#frameTaken.resolve();
-      this.#frameTaken = Promise.withResolvers();
-      if (leases.length > 0 || unknown.length > 0) yield { leases, unknown };
-      else if (this.#ending && this.#outstanding === 0 && this.#settling === 0) {
+      this.#frameTaken?.();
+      if (leases.length > 0 || unknownDeliveryIds.length > 0) {
+        yield { deliveries: leases.map(this.#toDelivery), unknownDeliveryIds };
+      } else if (this.#ending && this.#outstanding === 0 && this.#settling === 0) {
         if (this.#ending.error) throw this.#ending.error;
         return;
       } else await this.#changed();
     }
   }
+
+  readonly #toDelivery = ({ parcel, deliveryId }: Lease): Delivery => ({
+    message: parcel.message,
+    deliveryId,
+    ackTimeoutMs: this.#deliveries.ackTimeoutMs,
+  });
 
   readonly #closing = (): void => this.#end({ error: this.#deliveries.closing.reason });
 
