@@ -13,6 +13,10 @@ const packages = globSync('{packages,connectors,tools,examples}/*/package.json',
   .filter((manifest) => existsSync(join(import.meta.dirname, dirname(manifest), 'test')))
   .map((manifest) => project(unscopedName(manifest), `${dirname(manifest)}/test/**/*.test.ts`));
 
+/** The tests whose messages travel between a host and a connector. */
+const throughConnectors =
+  '{packages/runtime/test/{bad-input,node,receive*,send-stream*,slow-host}.test.ts,interop/{go-host-our,our-host-go}-connector.test.ts}';
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
@@ -29,6 +33,8 @@ export default defineConfig({
       ...packages,
       project('checks', 'tools/{checks,setup,testing}/test/**/*.test.ts'),
       project('interop', 'interop/*.test.ts'),
+      // What passes on the hot path passes without it, too.
+      project('default-route', throughConnectors, { VRSKY_HOT_PATH: 'off' }),
       // Needs the port 8080 for itself, and so a run of its own.
       project('specification', 'interop/alone/*.test.ts'),
       // Slow on purpose, and not part of `npm test`: see `npm run faults`.
@@ -37,8 +43,12 @@ export default defineConfig({
   },
 });
 
-function project(name: string, include: string): TestProjectInlineConfiguration {
-  return { extends: true, test: { name, include: [include] } };
+function project(
+  name: string,
+  include: string,
+  env: Record<string, string> = {},
+): TestProjectInlineConfiguration {
+  return { extends: true, test: { name, include: [include], env } };
 }
 
 function unscopedName(manifest: string): string {

@@ -31,12 +31,15 @@ export async function loadServices(options: {
     stopping: shutdown.stopping,
   });
   const application = await options.application?.({ broker: brokerEnd.broker });
-  const routes = (router: ConnectRouter): void => {
+  const { routes, inFront } =
+    typeof application === 'object' ? application : { routes: application, inFront: undefined };
+  const all = (router: ConnectRouter): void => {
     core(router);
-    application?.(router);
+    routes?.(router);
     registerReflection(router);
   };
-  return grpcHandler(routes, network.maxMessageBytes, (method, error) => {
+  const handler = grpcHandler(all, network.maxMessageBytes, (method, error) => {
     logToStderr('error', `${method} failed`, { error: inspect(error) });
   });
+  return inFront?.(handler) ?? handler;
 }

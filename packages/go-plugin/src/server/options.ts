@@ -1,6 +1,16 @@
 import type { Broker } from '../broker/broker.ts';
 import type { Routes } from '../grpc/context.ts';
+import type { StreamHandler } from '../grpc/listener.ts';
 import type { Handshake } from '../handshake/handshake.ts';
+
+/** What is served: services, and if some calls are too hot for Connect, what answers these in front of it. */
+export type Application =
+  | Routes
+  | {
+      readonly routes: Routes;
+      /** Gets the handler of all services, and passes on to it what it does not answer itself. */
+      readonly inFront: (next: StreamHandler) => StreamHandler;
+    };
 
 export interface ServeOptions {
   readonly handshake: Handshake;
@@ -9,7 +19,7 @@ export interface ServeOptions {
    * handshake line is out: load what is heavy inside it, by dynamic import. Calls that arrive meanwhile wait.
    */
   readonly versions: Readonly<
-    Record<number, (plugin: { broker: Broker }) => Routes | Promise<Routes>>
+    Record<number, (plugin: { broker: Broker }) => Application | Promise<Application>>
   >;
   /** Where to listen, also for brokered connections. Default unix; tcp is on 127.0.0.1, in the host's range of ports. */
   readonly network?: 'unix' | 'tcp';

@@ -7,6 +7,8 @@ import { type MemoryUsage, openMemoryUsage } from './memory/usage.ts';
 
 /** How long the last drain may take: a go-plugin host kills the process after 2 s. */
 const SHUTDOWN_MS = 1400;
+/** The variable that sends all calls through Connect when it is "off". */
+const HOT_PATH = 'VRSKY_HOT_PATH';
 
 export interface ServeOptions {
   /** Largest message that this connector takes from a host, in bytes. Default 16 MiB, at most 64 MiB. */
@@ -31,9 +33,10 @@ export async function serve(
   }
   let memory: { readonly limitBytes: number | undefined; readonly usage: MemoryUsage } | undefined;
   let shutdown: (signal: AbortSignal) => Promise<void> = async () => {};
+  const maxMessageBytes = messageLimit(options.maxMessageBytes);
   await servePlugin({
     handshake: HANDSHAKE,
-    maxMessageBytes: messageLimit(options.maxMessageBytes),
+    maxMessageBytes,
     versions: {
       [HANDSHAKE.protocolVersion]: async ({ broker }) => {
         const [{ createPlugin }, { memoryGuard }, { Secrets }, { connector }] = await Promise.all([
@@ -55,7 +58,9 @@ export async function serve(
             plugin.host.recordMetric('memory_used_bytes', bytes);
           memoryGuard.watch({ limitBytes, usage, log, onMetric });
         }
-        return plugin.routes;
+        if (process.env[HOT_PATH] === 'off') return plugin.routes;
+        const { inFront } = await import('../hot-path/server/front.ts');
+        return { routes: plugin.routes, inFront: inFront({ ...plugin, maxMessageBytes }) };
       },
     },
     onListening: () => {
