@@ -1,16 +1,16 @@
 import type { Message, SendReceipt } from '../contract/message.ts';
 import { PluginError } from '../contract/plugin-error.ts';
 import { abortable } from './abortable.ts';
-import { type Attempt, attemptBatch } from './attempt.ts';
+import { type Attempt, Batch } from './batch.ts';
+import { BatchGroup } from './batch-group.ts';
 import type { Destination } from './destination.ts';
 import { memoryGuard } from './memory/guard.ts';
 
 /** The sends under way at one destination: each message has a limit, and closing waits for the last. */
 export class Outbox {
   readonly #destination: Destination;
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #underWay = new BatchGroup();
   readonly #closing = new AbortController();
-  readonly #cut = new AbortController();
   /** Limit of a message that has none of its own, in milliseconds. */
   readonly timeoutMs: number;
 
@@ -31,25 +31,30 @@ export class Outbox {
       this.#closing.signal.throwIfAborted();
     }
     return new Promise((resolve, reject) => {
-      const settle = (outcome: SendReceipt | Error): void =>
-        outcome instanceof Error ? reject(outcome) : resolve(outcome);
-      this.#sendBatch([{ message, timeoutMs: this.timeoutMs, settle }], signal);
+      signal.throwIfAborted();
+      const abort = (): void => batch.abort(signal.reason);
+      const settle = (outcome: SendReceipt | Error): void => {
+        signal.removeEventListener('abort', abort);
+        if (outcome instanceof Error) reject(outcome);
+        else resolve(outcome);
+      };
+      const attempt = { message, timeoutMs: this.timeoutMs, settle };
+      const batch = new Batch([attempt], [this.#underWay]);
+      signal.addEventListener('abort', abort, { once: true });
+      void batch.send(this.#destination);
     });
   }
 
-  /** One attempt at each, in as few calls as the destination allows. Settles every attempt, sooner or later. */
-  sendAll(attempts: readonly Attempt[], signal: AbortSignal): void {
+  /**
+   * One attempt at each, in as few calls as the destination allows. Settles every attempt, sooner or later.
+   * @param group given up by whoever sends
+   */
+  sendAll(attempts: readonly Attempt[], group: BatchGroup): void {
     const most = this.#destination.maxBatch ?? 1;
     for (let at = 0; at < attempts.length; at += most) {
-      this.#sendBatch(attempts.slice(at, at + most), signal);
+      const some = attempts.length <= most ? attempts : attempts.slice(at, at + most);
+      void new Batch(some, [group, this.#underWay]).send(this.#destination);
     }
-  }
-
-  #sendBatch(attempts: readonly Attempt[], signal: AbortSignal): void {
-    const batch = attemptBatch(this.#destination, attempts, [signal, this.#cut.signal]);
-    // A destination that does not heed its signal still holds its messages: they count until it ends.
-    this.#underWay.add(batch);
-    void batch.then(() => this.#underWay.delete(batch));
   }
 
   /** Waits for the sends under way, aborts what is left when the signal does, stops the destination. */
@@ -57,10 +62,9 @@ export class Outbox {
     this.#closing.abort(
       new PluginError('NOT_CONNECTED', 'the connection was closed by Disconnect'),
     );
-    const all = Promise.all(this.#underWay);
-    await abortable(all, signal).catch(() => {
+    await abortable(this.#underWay.empty(), signal).catch(() => {
       const text = 'the connection was closed by Disconnect before the message was sent';
-      this.#cut.abort(new PluginError('SEND_FAILED', text, { recoverable: true }));
+      this.#underWay.abort(new PluginError('SEND_FAILED', text, { recoverable: true }));
     });
     await this.#destination.stop(signal);
   }

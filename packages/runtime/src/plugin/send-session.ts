@@ -3,7 +3,8 @@ import { sizeOf } from '../contract/message-size.ts';
 import { PluginError } from '../contract/plugin-error.ts';
 import type { SendItem, SendResult, SendStreamResponse } from '../contract/streams.ts';
 import { MAX_FRAME_BYTES, MAX_FRAME_MESSAGES, takeFrame } from '../wire/frame.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt } from './batch.ts';
+import { BatchGroup } from './batch-group.ts';
 import { memoryGuard } from './memory/guard.ts';
 import type { Outbox } from './outbox.ts';
 import type { StreamSession } from './stream-session.ts';
@@ -30,6 +31,7 @@ export class SendSession implements StreamSession<readonly SendItem[], SendStrea
   readonly #options: SendSessionOptions;
   readonly #held = { count: 0, bytes: 0 };
   readonly #answers: Answer[] = [];
+  readonly #underWay = new BatchGroup();
   readonly #cut = new AbortController();
   #lastSeq = -1n;
   #ending: { readonly error?: Error } | undefined;
@@ -81,7 +83,8 @@ export class SendSession implements StreamSession<readonly SendItem[], SendStrea
   break(error?: Error): void {
     this.#broken ??= { error };
     this.#options.outbox.closing.removeEventListener('abort', this.#closing);
-    this.#cut.abort(new PluginError('SEND_FAILED', 'the stream of the host was broken'));
+    this.#cut.abort();
+    this.#underWay.abort(new PluginError('SEND_FAILED', 'the stream of the host was broken'));
     this.#onResult?.();
     this.#onRoom?.();
   }
@@ -89,6 +92,9 @@ export class SendSession implements StreamSession<readonly SendItem[], SendStrea
   async *frames(): AsyncGenerator<SendStreamResponse> {
     yield { maxInFlight: MAX_IN_FLIGHT, results: [] };
     for (;;) {
+      // What comes within one turn of the event loop travels together, unless nothing more can come.
+      const { length } = this.#answers;
+      if (length > 0 && length < this.#held.count) await new Promise(setImmediate);
       if (this.#broken?.error) throw this.#broken.error;
       if (this.#broken) return;
       const results = takeFrame(this.#answers, sizeOfResult);
@@ -147,7 +153,7 @@ export class SendSession implements StreamSession<readonly SendItem[], SendStrea
         settle(PluginError.from(error));
       }
     });
-    if (attempts.length > 0) outbox.sendAll(attempts, this.#cut.signal);
+    if (attempts.length > 0) outbox.sendAll(attempts, this.#underWay);
   }
 
   #answer(seq: bigint, bytes: number, given: SendReceipt | Error): void {

@@ -40,8 +40,8 @@ export class ServerCall {
     this.stream = stream;
     this.#toStatus = toStatus;
     if (timeoutMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(this.#expire, timeoutMs);
-    stream.once('close', this.#onClose);
-    stream.once('wantTrailers', this.#onWantTrailers);
+    stream.on('close', this.#onClose);
+    stream.on('wantTrailers', this.#onWantTrailers);
   }
 
   /** Begins to read. */
@@ -51,7 +51,7 @@ export class ServerCall {
       if (!this.finished) events.message(message);
     });
     this.stream.on('data', this.#onData);
-    this.stream.once('end', this.#onEnd);
+    this.stream.on('end', this.#onEnd);
   }
 
   /** Aborted when the client cancels, when its deadline is over, or with the connection. */
@@ -112,7 +112,7 @@ export class ServerCall {
     if (last) stream.end(last);
     else stream.end();
     // Not reset: Go clients would not see the status. What they still send is thrown away.
-    if (this.#deframer) stream.off('data', this.#onData).resume();
+    if (!stream.readableEnded) stream.off('data', this.#onData).resume();
   }
 
   #respond(): void {

@@ -1,4 +1,5 @@
 import type { Message, Reply } from '../../contract/message.ts';
+import { sizeOf } from '../../contract/message-size.ts';
 import { PluginError } from '../../contract/plugin-error.ts';
 import type { Settlement } from '../../contract/settlement.ts';
 import { memoryGuard } from '../memory/guard.ts';
@@ -73,8 +74,8 @@ export class Deliveries {
     return this.#intake.signal;
   }
 
-  /** Settles one delivery; false when it is not outstanding (any more). Resolves when recorded. */
-  async settle(settlement: Settlement): Promise<boolean> {
+  /** Settles one delivery, and tells when that is recorded; false when it is not outstanding (any more). */
+  settle(settlement: Settlement): boolean | Promise<boolean> {
     const lease = this.#leases.end(settlement.deliveryId);
     if (!lease) return false;
     const { parcel, receiver } = lease;
@@ -126,16 +127,19 @@ export class Deliveries {
   /** Matches what is ready with who waits, and fetches more while somebody waits and there is room. */
   #serve(): void {
     while (this.#handOver());
+    if (!this.#fetching && this.#wantsMore()) void this.#fetch();
+  }
+
+  #wantsMore(): boolean {
     const room = this.#held.count < MAX_HELD_COUNT && this.#held.bytes < MAX_HELD_BYTES;
-    const wanted =
-      this.#receivers.size > 0 && !this.#backlog.oldest && !this.#intake.signal.aborted;
-    if (wanted && room && !this.#fetching) void this.#fetch();
+    const waited = this.#receivers.size > 0 && !this.#backlog.oldest;
+    return room && waited && !this.#intake.signal.aborted;
   }
 
   /** Gives the oldest message to the first receiver that accepts it; false when there is no such pair. */
   #handOver(): boolean {
     const parcel = this.#oldestReady();
-    const receiver = parcel && this.#receivers.takeFor(parcel.message);
+    const receiver = parcel && this.#receivers.takeFor(parcel);
     if (!receiver) return false;
     this.#backlog.removeOldest();
     receiver.take(this.#leases.grant(parcel, receiver));
@@ -154,15 +158,17 @@ export class Deliveries {
 
   async #fetch(): Promise<void> {
     this.#fetching = true;
+    const { signal } = this.#intake;
     try {
-      const { signal } = this.#intake;
-      if (!this.#source.hasIntake && !memoryGuard.open) await memoryGuard.whenOpen(signal);
-      const incoming = await this.#source.next(signal);
+      while (this.#wantsMore()) {
+        if (!this.#source.hasIntake && !memoryGuard.open) await memoryGuard.whenOpen(signal);
+        const incoming = await this.#source.next(signal);
+        const message = this.#stamp(incoming.message);
+        this.#held.count += 1;
+        this.#held.bytes += message.payload.length;
+        this.#giveBack({ incoming, message, bytes: sizeOf(message), arrival: this.#arrivals++ });
+      }
       this.#fetching = false;
-      const message = this.#stamp(incoming.message);
-      this.#held.count += 1;
-      this.#held.bytes += message.payload.length;
-      this.#giveBack({ incoming, message, arrival: this.#arrivals++ });
     } catch (error) {
       this.#fetching = false;
       // Those who wait now hear of it; the next Receive tries again.
@@ -171,23 +177,29 @@ export class Deliveries {
   }
 
   /** Ends the parcel's way and tells the source; false when the source had withdrawn it before. */
-  async #letGo(
+  #letGo(
     parcel: Parcel,
     end: { outcome: 'ack' | 'reject' | 'retry' | 'release'; reply?: Reply | undefined },
-  ): Promise<boolean> {
+  ): boolean | Promise<boolean> {
     const { incoming } = parcel;
     this.#forget(parcel);
     this.#serve();
     if (incoming.withdrawn) return false;
     try {
-      if (end.outcome === 'ack') await this.#source.ack(incoming, end.reply);
-      else await this.#source.nack(incoming, end.outcome === 'reject' ? 'reject' : 'release');
-      return true;
+      const recorded =
+        end.outcome === 'ack'
+          ? this.#source.ack(incoming, end.reply)
+          : this.#source.nack(incoming, end.outcome === 'reject' ? 'reject' : 'release');
+      return recorded ? recorded.then(() => true, this.#faulty) : true;
     } catch (error) {
-      this.#onFault(error);
-      return false;
+      return this.#faulty(error);
     }
   }
+
+  readonly #faulty = (error: unknown): false => {
+    this.#onFault(error);
+    return false;
+  };
 
   #forget({ message }: Parcel): void {
     this.#held.count -= 1;

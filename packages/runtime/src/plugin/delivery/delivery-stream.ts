@@ -1,12 +1,10 @@
-import type { Message } from '../../contract/message.ts';
-import { sizeOf } from '../../contract/message-size.ts';
 import { PluginError } from '../../contract/plugin-error.ts';
 import type { Delivery, Settlement } from '../../contract/settlement.ts';
 import type { ReceiveStreamRequest, ReceiveStreamResponse } from '../../contract/streams.ts';
 import { takeFrame } from '../../wire/frame.ts';
 import type { StreamSession } from '../stream-session.ts';
 import type { Deliveries } from './deliveries.ts';
-import type { Holder, Lease } from './lease.ts';
+import type { Holder, Lease, Parcel } from './lease.ts';
 import type { Receiver } from './receivers.ts';
 
 /** More than this no host can mean. */
@@ -49,13 +47,13 @@ export class DeliveryStream
   }
 
   /** A message above the byte credit goes when nothing is outstanding: it would never fit otherwise. */
-  accepts(message: Message): boolean {
-    return this.#outstanding === 0 || sizeOf(message) <= this.#credit.bytes;
+  accepts({ bytes }: Parcel): boolean {
+    return this.#outstanding === 0 || bytes <= this.#credit.bytes;
   }
 
   take(lease: Lease): void {
     this.#credit.messages -= 1;
-    this.#credit.bytes -= sizeOf(lease.parcel.message);
+    this.#credit.bytes -= lease.parcel.bytes;
     this.#outstanding += 1;
     this.#ready.push(lease);
     this.#wake?.();
@@ -73,7 +71,7 @@ export class DeliveryStream
       // The host never saw it, and would miss the credit for ever.
       this.#ready.splice(unsent, 1);
       this.#credit.messages += 1;
-      this.#credit.bytes += sizeOf(lease.parcel.message);
+      this.#credit.bytes += lease.parcel.bytes;
     }
     if (this.hungry) this.#deliveries.wait(this);
     this.#wake?.();
@@ -91,12 +89,19 @@ export class DeliveryStream
     if (this.hungry) this.#deliveries.wait(this);
   }
 
-  /** Settles a delivery of this stream or another; one that hits nothing is reported. Never rejects. */
-  async settle(settlement: Settlement): Promise<void> {
+  /** Settles a delivery of this stream or another; one that hits nothing is reported. */
+  settle(settlement: Settlement): void {
+    const known = this.#deliveries.settle(settlement);
+    if (typeof known === 'boolean') return this.#settled(settlement, known);
     this.#settling += 1;
-    const known = await this.#deliveries.settle(settlement);
-    this.#settling -= 1;
-    if (!known) this.#unknown.push(settlement.deliveryId);
+    void known.then((recorded) => {
+      this.#settling -= 1;
+      this.#settled(settlement, recorded);
+    });
+  }
+
+  #settled({ deliveryId }: Settlement, known: boolean): void {
+    if (!known) this.#unknown.push(deliveryId);
     this.#wake?.();
   }
 
@@ -108,7 +113,7 @@ export class DeliveryStream
   request({ credit, settlements }: ReceiveStreamRequest): void {
     if (this.#broken) return;
     try {
-      for (const settlement of settlements) void this.settle(settlement);
+      for (const settlement of settlements) this.settle(settlement);
       if (credit) this.grant(credit.messages, credit.bytes);
     } catch (error) {
       this.break(error as Error);
@@ -136,9 +141,11 @@ export class DeliveryStream
 
   async *frames(): AsyncGenerator<ReceiveStreamResponse> {
     for (;;) {
+      // What comes within one turn of the event loop travels together, unless nothing more can come.
+      if (this.#ready.length > 0 && this.hungry) await new Promise(setImmediate);
       if (this.#broken?.error) throw this.#broken.error;
       if (this.#broken) return;
-      const leases = takeFrame(this.#ready, ({ parcel }) => sizeOf(parcel.message));
+      const leases = takeFrame(this.#ready, ({ parcel }) => parcel.bytes);
       const unknownDeliveryIds = this.#unknown;
       this.#unknown = [];
       this.#frameTaken?.();

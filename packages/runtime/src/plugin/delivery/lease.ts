@@ -10,6 +10,8 @@ export type Holder = object;
 export interface Parcel {
   readonly incoming: Incoming;
   readonly message: Message;
+  /** What the message counts against credits. */
+  readonly bytes: number;
   /** Order of arrival: what comes back goes before everything that came after it. */
   readonly arrival: number;
 }

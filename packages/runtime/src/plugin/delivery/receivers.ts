@@ -1,5 +1,4 @@
-import type { Message } from '../../contract/message.ts';
-import type { Holder, Lease } from './lease.ts';
+import type { Holder, Lease, Parcel } from './lease.ts';
 
 /** Somebody who waits for messages: one Receive, or a ReceiveStream as far as its credit goes. */
 export interface Receiver {
@@ -7,8 +6,8 @@ export interface Receiver {
   readonly holder: Holder;
   /** Whether it waits for (another) message now. */
   readonly hungry: boolean;
-  /** Whether it may be handed this message. Asked only while it is hungry. */
-  accepts(message: Message): boolean;
+  /** Whether it may be handed this parcel. Asked only while it is hungry. */
+  accepts(parcel: Parcel): boolean;
   /** Gets a message for which it was asked. */
   take(lease: Lease): void;
   /** There is nothing to wait for: intake has ended, or the source has failed. */
@@ -34,10 +33,10 @@ export class Receivers {
     this.#waiting.delete(receiver);
   }
 
-  /** Takes the first one that accepts the message out of the line. */
-  takeFor(message: Message): Receiver | undefined {
+  /** Takes the first one that accepts the parcel out of the line. */
+  takeFor(parcel: Parcel): Receiver | undefined {
     for (const receiver of this.#waiting) {
-      if (!receiver.accepts(message)) continue;
+      if (!receiver.accepts(parcel)) continue;
       this.#waiting.delete(receiver);
       return receiver;
     }
