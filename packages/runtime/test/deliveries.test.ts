@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { callerOf } from '../src/plugin/caller.ts';
 import { Deliveries } from '../src/plugin/delivery/deliveries.ts';
 import { createIntake, type Intake, type Room } from '../src/plugin/delivery/intake.ts';
 import { stamp } from '../src/plugin/identity.ts';
@@ -41,7 +42,10 @@ function roomIn(door: Intake<Incoming>, bytes: number): Room {
 }
 
 async function receive(deliveries: Deliveries, from = host): Promise<[string, string]> {
-  const { deliveryId, parcel } = await deliveries.receive(from, AbortSignal.timeout(2000));
+  const { deliveryId, parcel } = await deliveries.receive(
+    from,
+    callerOf(AbortSignal.timeout(2000)),
+  );
   return [parcel.message.id, deliveryId];
 }
 
@@ -149,7 +153,7 @@ test('the end of a host connection gives back all its messages, in order, and no
 test('a cancelled receive rejects at once and loses nothing', async () => {
   const deliveries = deliveriesOf();
   const cancel = new AbortController();
-  const cancelled = deliveries.receive(host, cancel.signal);
+  const cancelled = deliveries.receive(host, callerOf(cancel.signal));
   cancel.abort(new Error('changed my mind'));
   await expect(cancelled).rejects.toThrow('changed my mind');
   arrive('a');
@@ -162,7 +166,7 @@ test('a host that acks nothing is handed 1024 messages and no more, until it ack
   const handed: string[] = [];
   for (let i = 0; i < 1024; i++) handed.push((await receive(deliveries))[1]);
   const next = vi.fn<(lease: unknown) => void>();
-  const waiting = deliveries.receive(host, never).then(next);
+  const waiting = deliveries.receive(host, callerOf(never)).then(next);
   await new Promise((resolve) => setImmediate(resolve));
   expect(next).not.toHaveBeenCalled();
   await deliveries.settle({ deliveryId: handed[0] ?? '', outcome: 'ack' });
@@ -178,7 +182,9 @@ describe('at Disconnect', () => {
     const [, delayed] = await receive(deliveries);
     await deliveries.settle({ deliveryId: delayed, outcome: 'retry', delayMs: 60_000 });
     deliveries.stopIntake();
-    await expect(deliveries.receive(host, never)).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
+    await expect(deliveries.receive(host, callerOf(never))).rejects.toMatchObject({
+      code: 'NOT_CONNECTED',
+    });
     expect(settled).toEqual(['release b']);
     expect(await deliveries.settle({ deliveryId: withHost, outcome: 'ack' })).toBe(true);
     expect(settled).toEqual(['release b', 'ack a']);
@@ -186,7 +192,7 @@ describe('at Disconnect', () => {
 
   test('a receive that waits rejects with NOT_CONNECTED', async () => {
     const deliveries = deliveriesOf();
-    const waiting = deliveries.receive(host, never);
+    const waiting = deliveries.receive(host, callerOf(never));
     deliveries.stopIntake();
     await expect(waiting).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
   });

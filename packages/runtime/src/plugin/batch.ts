@@ -2,6 +2,7 @@ import { LONGEST_TIMER_MS } from '../contract/longest-timer.ts';
 import type { Message, SendReceipt } from '../contract/message.ts';
 import { PluginError } from '../contract/plugin-error.ts';
 import type { BatchGroup } from './batch-group.ts';
+import type { Deadlines } from './delivery/deadlines.ts';
 import type { Destination, SendOutcome } from './destination.ts';
 
 const NO_BYTES = new Uint8Array();
@@ -25,17 +26,28 @@ export class Batch {
   readonly #settled: boolean[];
   #open: number;
   readonly #ends = new AbortController();
+  readonly #deadlines: Deadlines<Batch>;
+  /** Of limits that are not those of the deadlines. */
   readonly #timers: readonly NodeJS.Timeout[];
   readonly #groups: readonly BatchGroup[];
 
-  /** @param groups to be part of until the destination is done with it, which may be later than its outcomes */
-  constructor(attempts: readonly Attempt[], groups: readonly BatchGroup[]) {
+  /**
+   * @param groups to be part of until the destination is done with it, which may be later than its outcomes
+   * @param deadlines for the limit that most messages have
+   */
+  constructor(
+    attempts: readonly Attempt[],
+    groups: readonly BatchGroup[],
+    deadlines: Deadlines<Batch>,
+  ) {
     this.#attempts = attempts;
     this.#settled = attempts.map(() => false);
     this.#open = attempts.length;
+    this.#deadlines = deadlines;
     this.#groups = groups;
-    this.#timers = limitsOf(attempts).map((ms) =>
-      setTimeout(() => this.#expire(ms), Math.min(ms, LONGEST_TIMER_MS)),
+    if (attempts.some(({ timeoutMs }) => timeoutMs === deadlines.afterMs)) deadlines.add(this);
+    this.#timers = otherLimits(attempts, deadlines.afterMs).map((ms) =>
+      setTimeout(() => this.expire(ms), Math.min(ms, LONGEST_TIMER_MS)),
     );
     for (const group of groups) group.add(this);
   }
@@ -57,6 +69,7 @@ export class Batch {
     } catch (thrown) {
       this.#settleAll(PluginError.from(thrown));
     } finally {
+      this.#deadlines.remove(this);
       for (const timer of this.#timers) clearTimeout(timer);
       for (const group of this.#groups) group.delete(this);
     }
@@ -68,7 +81,8 @@ export class Batch {
     this.#settleAll(reason);
   }
 
-  #expire(limitMs: number): void {
+  /** The time of those with this limit is over. */
+  expire(limitMs: number): void {
     this.#attempts.forEach((attempt, i) => {
       if (attempt.timeoutMs === limitMs) this.#settle(i, tooLate(attempt));
     });
@@ -89,12 +103,9 @@ export class Batch {
   }
 }
 
-/** Most batches have one limit for all. */
-function limitsOf(attempts: readonly Attempt[]): readonly number[] {
-  const [first] = attempts;
-  if (!first) return [];
-  if (attempts.every(({ timeoutMs }) => timeoutMs === first.timeoutMs)) return [first.timeoutMs];
-  return [...new Set(attempts.map(({ timeoutMs }) => timeoutMs))];
+function otherLimits(attempts: readonly Attempt[], limitMs: number): readonly number[] {
+  if (attempts.every(({ timeoutMs }) => timeoutMs === limitMs)) return [];
+  return [...new Set(attempts.map(({ timeoutMs }) => timeoutMs))].filter((ms) => ms !== limitMs);
 }
 
 function tooLate({ message, timeoutMs }: Attempt): PluginError {

@@ -27,8 +27,17 @@ export function stamp(
     contentType: incoming.contentType ?? 'application/octet-stream',
     metadata,
     headers: incoming.headers ?? {},
-    timestamp: incoming.timestamp ?? Temporal.Now.instant(),
+    timestamp: incoming.timestamp ?? now(),
   };
+}
+
+let clock = { ms: 0, instant: Temporal.Instant.fromEpochMilliseconds(0) };
+
+/** The present time: one object for all messages of the same millisecond. */
+function now(): Temporal.Instant {
+  const ms = Date.now();
+  if (ms !== clock.ms) clock = { ms, instant: Temporal.Now.instant() };
+  return clock.instant;
 }
 
 /** Refuses a message of anybody but the one whose connection this is; an empty id is not foreign. */

@@ -8,6 +8,7 @@ import type {
   SendItem,
   SendStreamResponse,
 } from '../contract/streams.ts';
+import type { Caller } from './caller.ts';
 import { DeliveryStream } from './delivery/delivery-stream.ts';
 import type { HostLink } from './host-link.ts';
 import { checkIdentity } from './identity.ts';
@@ -21,9 +22,9 @@ import type { StreamSession } from './stream-session.ts';
  * failures become a status, is the business of the route by which they came. All of them may throw.
  */
 export interface MessageCalls {
-  send(message: Message, signal: AbortSignal): Promise<SendReceipt>;
+  send(message: Message, caller: Caller): Promise<SendReceipt>;
   /** @param stream of the call, whose end tells what became of the answer */
-  receive(explicitAck: boolean, stream: ServerHttp2Stream, signal: AbortSignal): Promise<Delivery>;
+  receive(explicitAck: boolean, stream: ServerHttp2Stream, caller: Caller): Promise<Delivery>;
   /** Gives the ids that hit nothing. */
   acknowledge(settlements: readonly Settlement[]): Promise<string[]>;
   openSendStream(): StreamSession<readonly SendItem[], SendStreamResponse>;
@@ -42,14 +43,14 @@ export function createMessageCalls(
     checkIdentity(message, link.identity);
   };
   return {
-    async send(message, signal) {
+    async send(message, caller) {
       const { outbox } = lifecycle;
       check(message);
-      return outbox.send(message, signal);
+      return outbox.send(message, caller);
     },
-    receive(explicitAck, stream, signal) {
+    receive(explicitAck, stream, caller) {
       const receive = explicitAck ? receiveWithAck : receiveWithoutAck;
-      return receive(lifecycle, stream, signal);
+      return receive(lifecycle, stream, caller);
     },
     async acknowledge(settlements) {
       const { settling } = lifecycle;

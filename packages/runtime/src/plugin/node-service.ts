@@ -16,6 +16,7 @@ import {
   receiveResponseToWire,
   sendResponseToWire,
 } from '../wire/streams.ts';
+import { callerOf } from './caller.ts';
 import type { Connector } from './connector.ts';
 import type { HostLink } from './host-link.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -66,12 +67,16 @@ export function createNodeService(parts: NodeParts): ServiceImpl<typeof Connecti
       return {};
     },
     async send({ message }, { signal }) {
-      return { receipt: receiptToWire(await calls.send(messageFromWire(message), signal)) };
+      return {
+        receipt: receiptToWire(await calls.send(messageFromWire(message), callerOf(signal))),
+      };
     },
     async receive({ explicitAck }, { values, signal }) {
       const stream = values.get(http2StreamKey);
       if (!stream) throw new PluginError('INTERNAL', 'Receive needs to see its HTTP/2 stream');
-      return { delivery: deliveryToWire(await calls.receive(explicitAck, stream, signal)) };
+      return {
+        delivery: deliveryToWire(await calls.receive(explicitAck, stream, callerOf(signal))),
+      };
     },
     async acknowledge({ settlements }) {
       return { unknownDeliveryIds: await calls.acknowledge(settlements.map(settlementFromWire)) };

@@ -3,6 +3,8 @@ import { PluginError } from '../contract/plugin-error.ts';
 import { abortable } from './abortable.ts';
 import { type Attempt, Batch } from './batch.ts';
 import { BatchGroup } from './batch-group.ts';
+import type { Caller } from './caller.ts';
+import { Deadlines } from './delivery/deadlines.ts';
 import type { Destination } from './destination.ts';
 import { memoryGuard } from './memory/guard.ts';
 
@@ -10,6 +12,8 @@ import { memoryGuard } from './memory/guard.ts';
 export class Outbox {
   readonly #destination: Destination;
   readonly #underWay = new BatchGroup();
+  /** Most messages have the same limit: one timer serves them all. */
+  readonly #deadlines: Deadlines<Batch>;
   readonly #closing = new AbortController();
   /** Limit of a message that has none of its own, in milliseconds. */
   readonly timeoutMs: number;
@@ -17,6 +21,7 @@ export class Outbox {
   constructor(destination: Destination, timeoutMs: number) {
     this.#destination = destination;
     this.timeoutMs = timeoutMs;
+    this.#deadlines = new Deadlines(timeoutMs, (batch) => batch.expire(timeoutMs));
   }
 
   /** Aborted when nothing more is taken; the reason says why. */
@@ -24,23 +29,20 @@ export class Outbox {
     return this.#closing.signal;
   }
 
-  /** One attempt; ends with the call's signal, the connection's timeout or `close`, whichever is first. */
-  async send(message: Message, signal: AbortSignal): Promise<SendReceipt> {
+  /** One attempt; ends with the caller, the connection's timeout or `close`, whichever is first. */
+  async send(message: Message, caller: Caller): Promise<SendReceipt> {
     if (!memoryGuard.open) {
-      await memoryGuard.whenOpen(signal);
+      await memoryGuard.whenOpen(caller.signal);
       this.#closing.signal.throwIfAborted();
     }
     return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      const abort = (): void => batch.abort(signal.reason);
       const settle = (outcome: SendReceipt | Error): void => {
-        signal.removeEventListener('abort', abort);
+        caller.offGone();
         if (outcome instanceof Error) reject(outcome);
         else resolve(outcome);
       };
-      const attempt = { message, timeoutMs: this.timeoutMs, settle };
-      const batch = new Batch([attempt], [this.#underWay]);
-      signal.addEventListener('abort', abort, { once: true });
+      const batch = this.#batchOf([{ message, timeoutMs: this.timeoutMs, settle }], []);
+      caller.onGone((reason) => batch.abort(reason));
       void batch.send(this.#destination);
     });
   }
@@ -53,8 +55,12 @@ export class Outbox {
     const most = this.#destination.maxBatch ?? 1;
     for (let at = 0; at < attempts.length; at += most) {
       const some = attempts.length <= most ? attempts : attempts.slice(at, at + most);
-      void new Batch(some, [group, this.#underWay]).send(this.#destination);
+      void this.#batchOf(some, [group]).send(this.#destination);
     }
+  }
+
+  #batchOf(attempts: readonly Attempt[], groups: readonly BatchGroup[]): Batch {
+    return new Batch(attempts, [...groups, this.#underWay], this.#deadlines);
   }
 
   /** Waits for the sends under way, aborts what is left when the signal does, stops the destination. */
@@ -66,6 +72,7 @@ export class Outbox {
       const text = 'the connection was closed by Disconnect before the message was sent';
       this.#underWay.abort(new PluginError('SEND_FAILED', text, { recoverable: true }));
     });
+    this.#deadlines.clear();
     await this.#destination.stop(signal);
   }
 }

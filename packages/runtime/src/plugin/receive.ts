@@ -1,5 +1,6 @@
 import type { Http2Session, ServerHttp2Stream } from 'node:http2';
 import type { Delivery } from '../contract/settlement.ts';
+import type { Caller } from './caller.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 /**
@@ -9,10 +10,10 @@ import type { Lifecycle } from './lifecycle.ts';
 export async function receiveWithAck(
   lifecycle: Lifecycle,
   stream: ServerHttp2Stream,
-  signal: AbortSignal,
+  caller: Caller,
 ): Promise<Delivery> {
   const { deliveries } = lifecycle;
-  const lease = await deliveries.receive(holderOf(lifecycle, stream), signal);
+  const lease = await deliveries.receive(holderOf(lifecycle, stream), caller);
   whenClosed(stream, (clean) => {
     if (!clean) deliveries.returned(lease.deliveryId);
   });
@@ -29,10 +30,10 @@ export async function receiveWithAck(
 export async function receiveWithoutAck(
   lifecycle: Lifecycle,
   stream: ServerHttp2Stream,
-  signal: AbortSignal,
+  caller: Caller,
 ): Promise<Delivery> {
   const { deliveries } = lifecycle;
-  const { parcel, deliveryId } = await deliveries.receive(stream, signal);
+  const { parcel, deliveryId } = await deliveries.receive(stream, caller);
   whenClosed(stream, (clean) => {
     if (clean) void deliveries.settle({ deliveryId, outcome: 'ack' });
     else deliveries.returned(deliveryId);

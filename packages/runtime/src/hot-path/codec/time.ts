@@ -45,12 +45,23 @@ export function millisecondsOf({ seconds, nanos }: TimeDraft): number {
   return seconds * 1000 + nanos / NANOS_PER_MS;
 }
 
+let last: { instant: Temporal.Instant | undefined; seconds: number; nanos: number } = {
+  instant: undefined,
+  seconds: 0,
+  nanos: 0,
+};
+
+/** Messages of the same time mostly share the object. */
 export function writeInstant(writer: Writer, instant: Temporal.Instant): void {
-  const { epochMilliseconds, epochNanoseconds } = instant;
+  if (instant !== last.instant) last = { instant, ...partsOf(instant) };
+  writer.int64(1, last.seconds);
+  writer.int32(2, last.nanos);
+}
+
+function partsOf({ epochMilliseconds, epochNanoseconds }: Temporal.Instant): TimeDraft {
   // Both are rounded towards the past, also before 1970: nanos count upwards.
   const seconds = Math.floor(epochMilliseconds / 1000);
-  writer.int64(1, seconds);
-  writer.int32(2, Number(epochNanoseconds - BigInt(seconds) * NANOS_PER_SECOND));
+  return { seconds, nanos: Number(epochNanoseconds - BigInt(seconds) * NANOS_PER_SECOND) };
 }
 
 export function writeMilliseconds(writer: Writer, ms: number): void {

@@ -1,6 +1,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { setTrailerStatus } from '@connectrpc/connect/protocol-grpc';
+import type { Caller } from '../../plugin/caller.ts';
 import { Deframer } from '../grpc/deframer.ts';
 
 const RESPONSE = { ':status': 200, 'content-type': 'application/grpc+proto' } as const;
@@ -16,7 +17,7 @@ export interface CallEvents {
 }
 
 /** The server's end of one gRPC call. It is finished once, by a status, or broken by the client. */
-export class ServerCall {
+export class ServerCall implements Caller {
   readonly stream: ServerHttp2Stream;
   readonly #toStatus: (thrown: unknown) => ConnectError;
   readonly #timer: NodeJS.Timeout | undefined;
@@ -27,6 +28,7 @@ export class ServerCall {
   #lost: ConnectError | undefined;
   #trailers: Record<string, string> | undefined;
   #onRoom: (() => void) | undefined;
+  #onGone: ((reason: Error) => void) | undefined;
 
   /**
    * @param timeoutMs until its deadline; Infinity for none
@@ -54,13 +56,21 @@ export class ServerCall {
     this.stream.on('end', this.#onEnd);
   }
 
-  /** Aborted when the client cancels, when its deadline is over, or with the connection. */
   get signal(): AbortSignal {
     if (!this.#abort) {
       this.#abort = new AbortController();
       if (this.#lost) this.#abort.abort(this.#lost);
     }
     return this.#abort.signal;
+  }
+
+  onGone(callback: (reason: Error) => void): void {
+    if (this.#lost) callback(this.#lost);
+    else this.#onGone = callback;
+  }
+
+  offGone(): void {
+    this.#onGone = undefined;
   }
 
   /** Nothing more can be sent, and nothing more is read. */
@@ -155,6 +165,8 @@ export class ServerCall {
   #lose(reason: ConnectError): void {
     this.#lost ??= reason;
     this.#abort?.abort(this.#lost);
+    this.#onGone?.(this.#lost);
+    this.#onGone = undefined;
   }
 }
 

@@ -31,11 +31,11 @@ export function inFront(options: FrontOptions): (next: StreamHandler) => StreamH
   const serve: Record<string, (call: ServerCall) => void> = {
     [pathOf(method.send)]: (call) =>
       serveUnary(call, max, unary.sendRequest, unary.sendResponse, (message) =>
-        calls.send(message, call.signal),
+        calls.send(message, call),
       ),
     [pathOf(method.receive)]: (call) =>
       serveUnary(call, max, unary.receiveRequest, unary.receiveResponse, ({ explicitAck }) =>
-        calls.receive(explicitAck, call.stream, call.signal),
+        calls.receive(explicitAck, call.stream, call),
       ),
     [pathOf(method.acknowledge)]: (call) =>
       serveUnary(call, max, unary.acknowledgeRequest, unary.acknowledgeResponse, (settlements) =>

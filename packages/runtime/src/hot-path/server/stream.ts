@@ -14,7 +14,7 @@ export async function serveStream<Request, Response>(
   try {
     const opened = open();
     session = opened;
-    call.signal.addEventListener('abort', () => opened.break(), { once: true });
+    call.onGone(() => opened.break());
     readInto(call, maxMessageBytes, request, opened);
     for await (const frame of opened.frames()) {
       if (!call.write(response.encode(frame))) await call.room();

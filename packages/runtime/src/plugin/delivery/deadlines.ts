@@ -5,14 +5,14 @@ import { LONGEST_TIMER_MS } from '../../contract/longest-timer.ts';
  * arrival, so one timer serves all of them.
  */
 export class Deadlines<T> {
-  readonly #afterMs: number;
+  readonly afterMs: number;
   readonly #onExpire: (item: T) => void;
   readonly #due = new Map<T, number>();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param onExpire gets each item once, after it was removed */
   constructor(afterMs: number, onExpire: (item: T) => void) {
-    this.#afterMs = afterMs;
+    this.afterMs = afterMs;
     this.#onExpire = onExpire;
   }
 
@@ -21,8 +21,8 @@ export class Deadlines<T> {
   }
 
   add(item: T): void {
-    this.#due.set(item, performance.now() + this.#afterMs);
-    this.#timer ??= this.#startTimer(this.#afterMs);
+    this.#due.set(item, performance.now() + this.afterMs);
+    this.#timer ??= this.#startTimer(this.afterMs);
   }
 
   /** Whether the item was still there. */

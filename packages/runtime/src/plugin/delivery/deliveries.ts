@@ -2,6 +2,7 @@ import type { Message, Reply } from '../../contract/message.ts';
 import { sizeOf } from '../../contract/message-size.ts';
 import { PluginError } from '../../contract/plugin-error.ts';
 import type { Settlement } from '../../contract/settlement.ts';
+import type { Caller } from '../caller.ts';
 import { memoryGuard } from '../memory/guard.ts';
 import type { IncomingMessage, Source } from '../source.ts';
 import { Backlog } from './backlog.ts';
@@ -49,12 +50,11 @@ export class Deliveries {
     this.#leases = new Leases(source.ackTimeoutMs, (lease) => this.#return(lease));
   }
 
-  /** The next message. Concurrent calls compete in order; on abort this one rejects, losing nothing. */
-  async receive(holder: Holder, signal: AbortSignal): Promise<Lease> {
-    signal.throwIfAborted();
+  /** The next message. Concurrent calls compete in order; of a caller who is gone it rejects, losing nothing. */
+  async receive(holder: Holder, caller: Caller): Promise<Lease> {
     this.#intake.signal.throwIfAborted();
-    const { receiver, lease } = singleReceiver(holder, signal, (left) => this.leave(left));
-    this.wait(receiver);
+    const { receiver, lease } = singleReceiver(holder, caller, (left) => this.leave(left));
+    if (receiver.hungry) this.wait(receiver);
     return lease;
   }
 

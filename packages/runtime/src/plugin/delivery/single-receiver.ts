@@ -1,17 +1,18 @@
+import type { Caller } from '../caller.ts';
 import type { Holder, Lease } from './lease.ts';
 import type { Receiver } from './receivers.ts';
 
 /** A Receive: it waits for one message, whatever its size. */
 export function singleReceiver(
   holder: Holder,
-  signal: AbortSignal,
+  caller: Caller,
   leave: (receiver: Receiver) => void,
 ): { receiver: Receiver; lease: Promise<Lease> } {
   const { promise: lease, resolve, reject } = Promise.withResolvers<Lease>();
   let hungry = true;
   const end = (): void => {
     hungry = false;
-    signal.removeEventListener('abort', abort);
+    caller.offGone();
   };
   const receiver: Receiver = {
     holder,
@@ -28,10 +29,9 @@ export function singleReceiver(
       reject(error);
     },
   };
-  const abort = (): void => {
+  caller.onGone((reason) => {
     leave(receiver);
-    receiver.fail(signal.reason);
-  };
-  signal.addEventListener('abort', abort, { once: true });
+    receiver.fail(reason);
+  });
   return { receiver, lease };
 }
