@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { Code } from '@connectrpc/connect';
@@ -184,7 +183,7 @@ describe('while a message is under way', () => {
     for (const one of resets) one.on('error', () => {});
     await host.details();
     for (const one of resets) one.close(8);
-    await Promise.all(resets.map((one) => one.closed || once(one, 'close')));
+    await vi.waitUntil(() => resets.every(({ closed }) => closed), { timeout: 5000 });
     await expect(host.details()).resolves.toMatchObject({ settled: '' });
   });
 });

@@ -54,7 +54,7 @@ export function createMessageCalls(
     },
     async acknowledge(settlements) {
       const { settling } = lifecycle;
-      const known = await Promise.all(settlements.map((one) => settling.settle(one)));
+      const known = await Promise.all(settlements.map(async (one) => settling.settle(one)));
       return settlements.filter((_, i) => !known[i]).map(({ deliveryId }) => deliveryId);
     },
     openSendStream: () => new SendSession({ outbox: lifecycle.outbox, check, toPluginError }),

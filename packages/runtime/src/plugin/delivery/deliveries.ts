@@ -1,4 +1,4 @@
-import type { Message, Reply } from '../../contract/message.ts';
+import type { Message } from '../../contract/message.ts';
 import { sizeOf } from '../../contract/message-size.ts';
 import { PluginError } from '../../contract/plugin-error.ts';
 import type { Settlement } from '../../contract/settlement.ts';
@@ -9,6 +9,7 @@ import { Backlog } from './backlog.ts';
 import { type Holder, type Lease, Leases, type Parcel } from './lease.ts';
 import { type Receiver, Receivers } from './receivers.ts';
 import { singleReceiver } from './single-receiver.ts';
+import { type End, tellSource } from './tell-source.ts';
 
 /** Limits of what may be fetched and not settled: a host that acks nothing gets no more. */
 const MAX_HELD_COUNT = 1024;
@@ -177,29 +178,12 @@ export class Deliveries {
   }
 
   /** Ends the parcel's way and tells the source; false when the source had withdrawn it before. */
-  #letGo(
-    parcel: Parcel,
-    end: { outcome: 'ack' | 'reject' | 'retry' | 'release'; reply?: Reply | undefined },
-  ): boolean | Promise<boolean> {
+  #letGo(parcel: Parcel, end: End): boolean | Promise<boolean> {
     const { incoming } = parcel;
     this.#forget(parcel);
     this.#serve();
-    if (incoming.withdrawn) return false;
-    try {
-      const recorded =
-        end.outcome === 'ack'
-          ? this.#source.ack(incoming, end.reply)
-          : this.#source.nack(incoming, end.outcome === 'reject' ? 'reject' : 'release');
-      return recorded ? recorded.then(() => true, this.#faulty) : true;
-    } catch (error) {
-      return this.#faulty(error);
-    }
+    return !incoming.withdrawn && tellSource(this.#source, incoming, end, this.#onFault);
   }
-
-  readonly #faulty = (error: unknown): false => {
-    this.#onFault(error);
-    return false;
-  };
 
   #forget({ message }: Parcel): void {
     this.#held.count -= 1;
