@@ -1,5 +1,9 @@
 import { once } from 'node:events';
-import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
+import {
+  createServer as createHttp2Server,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -112,6 +116,22 @@ describe('a connection', () => {
       await close();
     }
     rude.close();
+  });
+
+  it('lets its server send 16 MiB ahead, and 4 MiB for each call', async () => {
+    const address = join(tmpdir(), `window-${crypto.randomUUID().slice(0, 8)}`);
+    const server = createHttp2Server();
+    await once(server.listen(address), 'listening');
+    const met = once(server, 'session') as Promise<[ServerHttp2Session]>;
+    const { close } = await connect(
+      { network: 'unix', address },
+      { tls: undefined, maxMessageBytes: 1_000 },
+    );
+    const [session] = await met;
+    await expect.poll(() => session.state.remoteWindowSize).toBe(16 * 1024 * 1024);
+    expect(session.remoteSettings.initialWindowSize).toBe(4 * 1024 * 1024);
+    await close();
+    server.close();
   });
 
   it('gives up on a server that says nothing when its caller does', async () => {

@@ -1,15 +1,14 @@
-import { connect } from '../grpc/connection.ts';
+import { type CallOptions, connect } from '../grpc/connection.ts';
 import { grpcHandler } from '../grpc/handler.ts';
 import { listen } from '../grpc/listener.ts';
 import type { Place } from '../grpc/place.ts';
-import type { SessionTransportOptions } from '../grpc/transport.ts';
 import type { MutualTls } from '../tls/options.ts';
 import type { BrokerNetwork } from './broker.ts';
 
 /** How long running calls may go on when a brokered server is closed. */
 const closeGraceMs = 100;
 
-export interface SocketNetworkOptions extends SessionTransportOptions {
+export interface SocketNetworkOptions extends CallOptions {
   readonly place: Place;
   /** The configuration of the main connection: the acceptor is the TLS server, whichever side it is. */
   readonly tls: MutualTls | undefined;

@@ -6,12 +6,18 @@ import { GoPluginError, reasonOf } from '../errors.ts';
 import type { Address } from '../handshake/handshake.ts';
 import type { MutualTls } from '../tls/options.ts';
 import { cutOff } from './cut-off.ts';
-import { type SessionTransportOptions, sessionTransport } from './transport.ts';
+import { lossOf, type WhyLost } from './loss.ts';
+import { type CallConnection, connectionTransport } from './transport.ts';
 import { connectionWindow, sessionOptions } from './tuning.ts';
 
 const connectTimeoutMs = 5_000;
 
-export interface ConnectOptions extends SessionTransportOptions {
+export interface CallOptions {
+  readonly maxMessageBytes: number;
+  readonly whyLost?: WhyLost | undefined;
+}
+
+export interface ConnectOptions extends CallOptions {
   readonly tls: MutualTls | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -19,6 +25,8 @@ export interface ConnectOptions extends SessionTransportOptions {
 /** One HTTP/2 connection. It is never dialled again: when it is lost, its calls fail UNAVAILABLE. */
 export interface Connection {
   readonly transport: Transport;
+  /** What the transport stands on. */
+  readonly calls: CallConnection;
   /** Resolves when the connection is gone, for whatever reason. */
   readonly closed: Promise<void>;
   /** Drops the connection and the calls on it. */
@@ -49,8 +57,11 @@ export async function connect(address: Address, options: ConnectOptions): Promis
     );
   }
   session.setLocalWindowSize(connectionWindow);
+  const { maxMessageBytes, whyLost } = options;
+  const calls = { session, origin, maxMessageBytes, loss: lossOf(session, whyLost) };
   return {
-    transport: sessionTransport(session, origin, options),
+    transport: connectionTransport(calls),
+    calls,
     closed,
     close: () => {
       cutOff(session);

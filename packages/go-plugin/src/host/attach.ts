@@ -73,6 +73,7 @@ export async function attach(options: AttachOptions): Promise<PluginProcess> {
   const { socketDir } = options;
   return {
     transport: connection.transport,
+    calls: connection.calls,
     broker: brokerEnd.broker,
     negotiatedVersion: version,
     pid,

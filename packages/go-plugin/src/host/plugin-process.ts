@@ -1,5 +1,6 @@
 import type { Transport } from '@connectrpc/connect';
 import type { Broker } from '../broker/broker.ts';
+import type { CallConnection } from '../grpc/transport.ts';
 import type { ReattachConfig } from '../handshake/reattach-config.ts';
 import type { Exit } from './exit.ts';
 
@@ -7,6 +8,8 @@ import type { Exit } from './exit.ts';
 export interface PluginProcess {
   /** Calls fail UNAVAILABLE once the connection is lost; it is not dialled again. */
   readonly transport: Transport;
+  /** Below `transport`, for calls that are framed by hand. */
+  readonly calls: CallConnection;
   readonly broker: Broker;
   /** The application protocol version that the plugin chose among `versions`. */
   readonly negotiatedVersion: number;
