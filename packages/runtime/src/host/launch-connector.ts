@@ -1,4 +1,4 @@
-import { createClient } from '@connectrpc/connect';
+import { type Client, createClient } from '@connectrpc/connect';
 import { GoPluginError } from '@vrsky/go-plugin';
 import { launch, type PluginProcess } from '@vrsky/go-plugin/host';
 import { HANDSHAKE, PROTOCOL_VERSION } from '../contract/handshake.ts';
@@ -9,6 +9,7 @@ import { ConnectionNode as Service } from '../gen/vrsky/connector/v1/connection_
 import { HostFunctions as FunctionsService } from '../gen/vrsky/connector/v1/host_functions_pb.ts';
 import { errorFromStatus } from '../wire/error.ts';
 import type { ConnectorProcess, LaunchOptions } from './connector-process.ts';
+import { defaultRoute } from './default-route.ts';
 import { createFunctionsService } from './functions-service.ts';
 import { createNodeClient } from './node-client.ts';
 
@@ -30,10 +31,11 @@ export async function launchConnector(options: LaunchOptions): Promise<Connector
     throw launchError(error);
   });
   try {
-    const node = createNodeClient(plugin.transport);
+    const rpc = createClient(Service, plugin.transport);
+    const node = createNodeClient(rpc, defaultRoute(rpc));
     const metadata = await node.metadata({ timeoutMs: FIRST_ANSWER_MS });
     checkProtocol(metadata, options);
-    await attachHost(plugin, options);
+    await attachHost(plugin, rpc, options);
     return { node, metadata, pid: plugin.pid, exited: exitOf(plugin), kill: () => plugin.kill() };
   } catch (error) {
     await plugin.kill();
@@ -67,14 +69,18 @@ function checkProtocol({ name, protocolVersion }: PluginMetadata, { log }: Launc
 }
 
 /** A connector that does not know AttachHost works without a host. */
-async function attachHost(plugin: PluginProcess, options: LaunchOptions): Promise<void> {
+async function attachHost(
+  plugin: PluginProcess,
+  rpc: Client<typeof Service>,
+  options: LaunchOptions,
+): Promise<void> {
   const { hostFunctions, identity, signal } = options;
   const brokerId = plugin.broker.nextId();
   const functions = await plugin.broker.acceptAndServe(brokerId, (router) =>
     router.service(FunctionsService, createFunctionsService(hostFunctions)),
   );
   try {
-    await createClient(Service, plugin.transport).attachHost(
+    await rpc.attachHost(
       { brokerId, ...(identity && { identity }) },
       { timeoutMs: FIRST_ANSWER_MS, ...(signal && { signal }) },
     );

@@ -1,99 +1,95 @@
-import { create } from '@bufbuild/protobuf';
-import type { Client } from '@connectrpc/connect';
 import { sizeOf } from '../contract/message-size.ts';
 import { PluginError } from '../contract/plugin-error.ts';
 import type { Settlement } from '../contract/settlement.ts';
-import {
-  type ReceiveStreamRequest,
-  ReceiveStreamRequestSchema,
-  type ConnectionNode as Service,
-} from '../gen/vrsky/connector/v1/connection_node_pb.ts';
-import { errorFromStatus } from '../wire/error.ts';
 import { takeFrame } from '../wire/frame.ts';
-import { deliveryFromWire, settlementToWire } from '../wire/settlement.ts';
 import type { CallOptions, DeliveryFrame, ReceiveStream } from './connection-node.ts';
+import { FrameQueue } from './frame-queue.ts';
+import type { Incoming, Outgoing, ReceiveStreamRequest, Route } from './route.ts';
 
 /** Opens a ReceiveStream; whether the connector has one shows in the first step of its frames. */
-export function openReceiveStream(
-  rpc: Client<typeof Service>,
-  { signal }: CallOptions,
-): ReceiveStream {
-  const requests = new Requests();
-  const left = new AbortController();
-  const responses = rpc.receiveStream(requests.all(), {
-    signal: signal ? AbortSignal.any([signal, left.signal]) : left.signal,
-  });
-  return {
-    grant: (messages, bytes) => requests.grant(messages, bytes),
-    settle: (settlements) => requests.settle(settlements),
-    halfClose: () => requests.end(),
-    frames: framesOf(responses, requests, left),
-  };
+export function openReceiveStream(route: Route, { signal }: CallOptions): ReceiveStream {
+  return new ClientReceiveStream(route, signal);
 }
 
-/** Whoever leaves them early breaks the stream, for nobody would see what it still brings. */
-async function* framesOf(
-  responses: ReturnType<Client<typeof Service>['receiveStream']>,
-  requests: Requests,
-  left: AbortController,
-): AsyncGenerator<DeliveryFrame> {
-  try {
-    for await (const { deliveries, unknownDeliveryIds } of responses) {
-      yield { deliveries: deliveries.map(deliveryFromWire), unknownDeliveryIds };
-    }
-  } catch (error) {
-    throw errorFromStatus(error);
-  } finally {
-    requests.end();
-    left.abort();
-  }
-}
-
-/** What is to be told to the connector: whatever has come together travels as one frame. */
-class Requests {
-  #credit = { messages: 0, bytes: 0 };
+class ClientReceiveStream implements ReceiveStream, Incoming<DeliveryFrame> {
+  readonly frames: FrameQueue<DeliveryFrame>;
+  readonly #outgoing: Outgoing<ReceiveStreamRequest>;
   readonly #settlements: Settlement[] = [];
-  #ended = false;
-  #changed = Promise.withResolvers<void>();
+  #messages = 0;
+  #bytes = 0;
+  #hasRoom = true;
+  #flushing = false;
+  #halfClosed = false;
+
+  constructor(route: Route, signal: AbortSignal | undefined) {
+    const outgoing = route.receiveStream(this, signal);
+    this.#outgoing = outgoing;
+    this.frames = new FrameQueue({
+      full: () => outgoing.pause(),
+      empty: () => outgoing.resume(),
+      // Nobody would see what the stream still brings.
+      left: () => {
+        this.#halfClosed = true;
+        outgoing.cancel();
+      },
+    });
+  }
 
   grant(messages: number, bytes: number): void {
-    this.#credit.messages += messages;
-    this.#credit.bytes += bytes;
-    this.#change();
+    this.#messages += messages;
+    this.#bytes += bytes;
+    this.#flushSoon();
   }
 
   settle(settlements: readonly Settlement[]): void {
-    if (this.#ended) {
+    if (this.#halfClosed) {
       const text = 'the stream is half-closed: settle by Acknowledge';
       throw new PluginError('INVALID_STATE', text);
     }
-    this.#settlements.push(...settlements);
-    this.#change();
+    for (const settlement of settlements) this.#settlements.push(settlement);
+    this.#flushSoon();
   }
 
-  end(): void {
-    this.#ended = true;
-    this.#change();
+  halfClose(): void {
+    this.#halfClosed = true;
+    this.#flushSoon();
   }
 
-  async *all(): AsyncGenerator<ReceiveStreamRequest> {
-    for (;;) {
-      const credit = this.#credit;
+  frame(frame: DeliveryFrame): void {
+    this.frames.put(frame);
+  }
+
+  drained(): void {
+    this.#hasRoom = true;
+    this.#flushSoon();
+  }
+
+  ended(error?: Error): void {
+    this.#halfClosed = true;
+    this.frames.end(error);
+  }
+
+  /** Whatever has come together within one turn of the event loop travels as one frame. */
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    this.#flushing = false;
+    while (this.#hasRoom && this.#hasRequest()) {
       const settlements = takeFrame(this.#settlements, sizeOfReply);
-      if (credit.messages > 0 || credit.bytes > 0 || settlements.length > 0) {
-        this.#credit = { messages: 0, bytes: 0 };
-        yield create(ReceiveStreamRequestSchema, {
-          credit: { messages: credit.messages, bytes: BigInt(credit.bytes) },
-          settlements: settlements.map(settlementToWire),
-        });
-      } else if (this.#ended) return;
-      else await this.#changed.promise;
+      const credit = { messages: this.#messages, bytes: this.#bytes };
+      this.#messages = 0;
+      this.#bytes = 0;
+      this.#hasRoom = this.#outgoing.write({ credit, settlements });
     }
-  }
+    if (this.#halfClosed && !this.#hasRequest()) this.#outgoing.end();
+  };
 
-  #change(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
+  #hasRequest(): boolean {
+    return this.#messages > 0 || this.#bytes > 0 || this.#settlements.length > 0;
   }
 }
 

@@ -1,75 +1,61 @@
-import { create } from '@bufbuild/protobuf';
-import type { Client } from '@connectrpc/connect';
-import { LONGEST_TIMER_MS } from '../contract/longest-timer.ts';
 import type { Message, SendReceipt } from '../contract/message.ts';
 import { sizeOf } from '../contract/message-size.ts';
 import { PluginError } from '../contract/plugin-error.ts';
-import {
-  type SendItem,
-  SendItemSchema,
-  type SendStreamRequest,
-  SendStreamRequestSchema,
-  type ConnectionNode as Service,
-} from '../gen/vrsky/connector/v1/connection_node_pb.ts';
-import type { SendResult } from '../gen/vrsky/connector/v1/delivery_pb.ts';
-import { errorFromStatus, errorFromWire } from '../wire/error.ts';
 import { takeFrame } from '../wire/frame.ts';
-import { messageToWire } from '../wire/message.ts';
-import { millisecondsToWire } from '../wire/time.ts';
 import type { CallOptions, SendStream } from './connection-node.ts';
+import { incomplete } from './incomplete.ts';
+import type { Incoming, Outgoing, Route, SendItem, SendStreamResponse } from './route.ts';
+import { TimeLimits } from './time-limits.ts';
 
 /** The connector itself reports a message that took too long; this much later nobody waits for that. */
 const REPORT_MS = 1000;
 
-interface Entry {
-  readonly item: SendItem;
+interface Entry extends SendItem {
+  seq: bigint;
   readonly bytes: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onAbort: (() => void) | undefined;
   /** Once: later outcomes are ignored. */
-  settle(outcome: SendReceipt | Error): void;
+  readonly resolve: (receipt: SendReceipt) => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 /**
  * Resolves when the connector has announced how many messages it takes at a time.
  * @throws PluginError UNSUPPORTED when it has no streams, or why it does not take any
  */
-export async function openSendStream(
-  rpc: Client<typeof Service>,
-  { signal }: CallOptions,
-): Promise<SendStream> {
-  const stream = new ClientSendStream();
-  await stream.open(rpc, signal);
+export async function openSendStream(route: Route, { signal }: CallOptions): Promise<SendStream> {
+  const stream = new ClientSendStream(route, signal);
+  await stream.opened;
   return stream;
 }
 
-class ClientSendStream implements SendStream {
+class ClientSendStream implements SendStream, Incoming<SendStreamResponse> {
+  readonly #outgoing: Outgoing<readonly SendItem[]>;
   /** Not sent yet, in order. */
   readonly #waiting: Entry[] = [];
   /** Sent, and not answered. */
   readonly #underWay = new Map<bigint, Entry>();
+  readonly #limits = new TimeLimits<Entry>((entry) => this.#expire(entry));
+  readonly #opened = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
-  #changed = Promise.withResolvers<void>();
   #maxInFlight = 0;
   #nextSeq = 0n;
+  #hasRoom = true;
+  #flushing = false;
   #closing = false;
   #lost: Error | undefined;
 
-  get closed(): Promise<void> {
-    return this.#closed.promise;
+  constructor(route: Route, signal: AbortSignal | undefined) {
+    this.#outgoing = route.sendStream(this, signal);
   }
 
-  async open(rpc: Client<typeof Service>, signal: AbortSignal | undefined): Promise<void> {
-    const responses = rpc.sendStream(this.#requests(), { ...(signal && { signal }) });
-    const incoming = responses[Symbol.asyncIterator]();
-    try {
-      const first = await incoming.next();
-      if (first.done) throw new PluginError('INTERNAL', 'SendStream ended before it began');
-      this.#maxInFlight = Math.max(1, first.value.maxInFlight);
-    } catch (error) {
-      const reason = errorFromStatus(error);
-      this.#end(reason);
-      throw reason;
-    }
-    void this.#read(incoming);
+  get opened(): Promise<void> {
+    return this.#opened.promise;
+  }
+
+  get closed(): Promise<void> {
+    return this.#closed.promise;
   }
 
   send(message: Message, { signal, timeoutMs }: CallOptions = {}): Promise<SendReceipt> {
@@ -78,107 +64,106 @@ class ClientSendStream implements SendStream {
       return Promise.reject(new PluginError('NOT_CONNECTED', 'the stream is closed'));
     if (this.#lost) return Promise.reject(this.#lost);
     return new Promise((resolve, reject) => {
-      const item = create(SendItemSchema, { message: messageToWire(message) });
-      if (timeoutMs !== undefined) item.timeout = millisecondsToWire(timeoutMs);
-      const release = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
-      };
-      const settle = (outcome: SendReceipt | Error): void => {
-        release();
-        if (outcome instanceof Error) reject(outcome);
-        else resolve(outcome);
-      };
-      const entry: Entry = { item, bytes: sizeOf(message), settle };
-      // Of the caller: a reason need not be an error.
-      const giveUp = (reason: unknown): void => {
-        const unsent = this.#waiting.indexOf(entry);
-        if (unsent >= 0) this.#waiting.splice(unsent, 1);
-        release();
-        reject(reason);
-      };
-      const abort = (): void => giveUp(signal?.reason);
-      const late = (): void =>
-        giveUp(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'));
-      const timer =
-        timeoutMs === undefined
-          ? undefined
-          : setTimeout(late, Math.min(timeoutMs + REPORT_MS, LONGEST_TIMER_MS));
-      signal?.addEventListener('abort', abort, { once: true });
+      const onAbort = signal && ((): void => this.#giveUp(entry, signal.reason));
+      const bytes = sizeOf(message);
+      const entry: Entry = { seq: 0n, message, timeoutMs, bytes, signal, onAbort, resolve, reject };
+      if (onAbort) signal.addEventListener('abort', onAbort, { once: true });
+      if (timeoutMs !== undefined) this.#limits.add(entry, timeoutMs + REPORT_MS);
       this.#waiting.push(entry);
-      this.#change();
+      this.#flushSoon();
     });
   }
 
   close(): Promise<void> {
     this.#closing = true;
-    this.#change();
+    this.#flushSoon();
     return this.#closed.promise;
   }
 
+  frame({ maxInFlight, results }: SendStreamResponse): void {
+    if (this.#maxInFlight === 0) {
+      this.#maxInFlight = Math.max(1, maxInFlight);
+      this.#opened.resolve();
+    }
+    for (const { seq, outcome } of results) {
+      const entry = this.#underWay.get(seq);
+      if (!entry) continue;
+      this.#underWay.delete(seq);
+      this.#settle(entry, outcome ?? incomplete('a message of SendStream'));
+    }
+    this.#flushSoon();
+  }
+
+  drained(): void {
+    this.#hasRoom = true;
+    this.#flushSoon();
+  }
+
+  ended(error?: Error): void {
+    const reason = error ?? new PluginError('CONNECTION_FAILED', 'the connector ended the stream');
+    this.#opened.reject(error ?? new PluginError('INTERNAL', 'SendStream ended before it began'));
+    this.#lose(reason);
+  }
+
   /** What was handed over within one turn of the event loop travels together. */
-  async *#requests(): AsyncGenerator<SendStreamRequest> {
-    while (!this.#lost) {
-      const room = this.#maxInFlight - this.#underWay.size;
-      if (this.#waiting.length > 0 && room > 0) {
-        await new Promise(setImmediate);
-        const entries = takeFrame(this.#waiting, ({ bytes }) => bytes, room);
-        if (entries.length > 0)
-          yield create(SendStreamRequestSchema, { items: this.#number(entries) });
-      } else if (this.#closing && this.#waiting.length === 0) return;
-      else await this.#changed.promise;
-    }
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(this.#flush);
   }
 
-  #number(entries: readonly Entry[]): SendItem[] {
-    return entries.map((entry) => {
-      entry.item.seq = this.#nextSeq++;
-      this.#underWay.set(entry.item.seq, entry);
-      return entry.item;
-    });
-  }
-
-  async #read(incoming: AsyncIterator<{ readonly results: SendResult[] }>): Promise<void> {
-    try {
-      for (let next = await incoming.next(); !next.done; next = await incoming.next()) {
-        for (const result of next.value.results) this.#answer(result);
-        this.#change();
+  readonly #flush = (): void => {
+    this.#flushing = false;
+    while (this.#hasRoom && this.#waiting.length > 0) {
+      const most = this.#maxInFlight - this.#underWay.size;
+      if (most <= 0) return;
+      const entries = takeFrame(this.#waiting, ({ bytes }) => bytes, most);
+      for (const entry of entries) {
+        entry.seq = this.#nextSeq++;
+        this.#underWay.set(entry.seq, entry);
       }
-      this.#end(new PluginError('CONNECTION_FAILED', 'the connector ended the stream'));
-    } catch (error) {
-      this.#end(errorFromStatus(error));
+      this.#hasRoom = this.#outgoing.write(entries);
     }
+    if (this.#closing && this.#waiting.length === 0) this.#outgoing.end();
+  };
+
+  #expire(entry: Entry): void {
+    const text = `no answer within ${entry.timeoutMs} ms`;
+    this.#giveUp(entry, new DOMException(text, 'TimeoutError'));
   }
 
-  #answer({ seq, outcome }: SendResult): void {
-    const entry = this.#underWay.get(seq);
-    this.#underWay.delete(seq);
-    if (outcome.case === 'error') entry?.settle(errorFromWire(outcome.value));
-    else if (outcome.case === 'receipt') {
-      const { messageId, headers, payload } = outcome.value;
-      entry?.settle({ messageId, headers, payload });
-    } else
-      entry?.settle(new PluginError('INTERNAL', 'the connector gave a result without outcome'));
+  /** @param reason of the caller: it need not be an error */
+  #giveUp(entry: Entry, reason: unknown): void {
+    const unsent = this.#waiting.indexOf(entry);
+    if (unsent >= 0) this.#waiting.splice(unsent, 1);
+    this.#release(entry);
+    entry.reject(reason);
+  }
+
+  #settle(entry: Entry, outcome: SendReceipt | Error): void {
+    this.#release(entry);
+    if (outcome instanceof Error) entry.reject(outcome);
+    else entry.resolve(outcome);
+  }
+
+  #release(entry: Entry): void {
+    const { signal, onAbort, timeoutMs } = entry;
+    if (onAbort) signal?.removeEventListener('abort', onAbort);
+    if (timeoutMs !== undefined) this.#limits.remove(entry, timeoutMs + REPORT_MS);
   }
 
   /** The outcome of what is under way is unknown; what was not sent can be sent on another stream. */
-  #end(error: Error): void {
-    this.#lost ??= unknownOutcome(error);
+  #lose(error: Error): void {
+    this.#lost = unknownOutcome(error);
     const underWay = [...this.#underWay.values()];
+    this.#underWay.clear();
     // One message was too large, and took its neighbours down with the stream.
     const culprit = isTooLarge(error) && underWay.length > 0 ? underWay.reduce(larger) : undefined;
-    culprit?.settle(error);
+    if (culprit) this.#settle(culprit, error);
     for (const entry of [...underWay, ...this.#waiting.splice(0)]) {
-      if (entry !== culprit) entry.settle(this.#lost);
+      if (entry !== culprit) this.#settle(entry, this.#lost);
     }
-    this.#underWay.clear();
     this.#closed.resolve();
-    this.#change();
-  }
-
-  #change(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
   }
 }
 

@@ -1,3 +1,4 @@
+export { Deadlines } from '../contract/deadlines.ts';
 export { checkSettings } from '../contract/settings.ts';
 export { abortable } from './abortable.ts';
 export {
@@ -9,7 +10,6 @@ export {
   type OutgoingSide,
 } from './connector.ts';
 export { withDeadline } from './deadline.ts';
-export { Deadlines } from './delivery/deadlines.ts';
 export { createIntake, type Intake, type Room } from './delivery/intake.ts';
 export type { Destination, SendOutcome } from './destination.ts';
 export { type ServeOptions, serve } from './serve.ts';

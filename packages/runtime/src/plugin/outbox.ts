@@ -4,7 +4,7 @@ import { abortable } from './abortable.ts';
 import { type Attempt, Batch } from './batch.ts';
 import { BatchGroup } from './batch-group.ts';
 import type { Caller } from './caller.ts';
-import { Deadlines } from './delivery/deadlines.ts';
+import { Deadlines } from '../contract/deadlines.ts';
 import type { Destination } from './destination.ts';
 import { memoryGuard } from './memory/guard.ts';
 

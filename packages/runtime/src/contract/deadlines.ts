@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from '../../contract/longest-timer.ts';
+import { LONGEST_TIMER_MS } from './longest-timer.ts';
 
 /**
  * Items that are all due the same time after they were added. They expire in the order of their

@@ -1,0 +1,72 @@
+import type { Message, SendReceipt } from '../contract/message.ts';
+import type { PluginError } from '../contract/plugin-error.ts';
+import type { Delivery, Settlement } from '../contract/settlement.ts';
+import type { CallOptions, DeliveryFrame } from './connection-node.ts';
+
+/**
+ * The way of the messages to a connector and back: the five calls that carry them, in the contract's
+ * types. What they mean is said in ConnectionNode, and so are their failures.
+ */
+export interface Route {
+  send(message: Message, options: CallOptions): Promise<SendReceipt>;
+  receive(options: CallOptions): Promise<Delivery>;
+  acknowledge(settlements: readonly Settlement[], options: CallOptions): Promise<readonly string[]>;
+  /** Opens the stream; nothing comes in before this has returned. The signal breaks it. */
+  sendStream(
+    incoming: Incoming<SendStreamResponse>,
+    signal: AbortSignal | undefined,
+  ): Outgoing<readonly SendItem[]>;
+  /** Likewise. */
+  receiveStream(
+    incoming: Incoming<DeliveryFrame>,
+    signal: AbortSignal | undefined,
+  ): Outgoing<ReceiveStreamRequest>;
+}
+
+/** What a stream brings from the connector. */
+export interface Incoming<T> {
+  frame(frame: T): void;
+  /** There is room again, after a `write` that had left none. */
+  drained(): void;
+  /** Called once, last. Without an error the connector has ended the stream. */
+  ended(error?: Error): void;
+}
+
+/** What goes out on a stream. After its end all of these do nothing. */
+export interface Outgoing<T> {
+  /** Sends a frame. False: there is no room for another one until `drained`. */
+  write(frame: T): boolean;
+  /** Half-closes the stream, after what was written. */
+  end(): void;
+  /** Lets frames wait with the connector; what is here already may still come. */
+  pause(): void;
+  resume(): void;
+  /** Breaks the stream. */
+  cancel(): void;
+}
+
+/** A message of a SendStream. */
+export interface SendItem {
+  /** Ascends. */
+  readonly seq: bigint;
+  readonly message: Message;
+  /** Limit in milliseconds; undefined = the connection's. */
+  readonly timeoutMs: number | undefined;
+}
+
+export interface SendStreamResponse {
+  /** In the first frame: how many messages may be unanswered at a time. */
+  readonly maxInFlight: number;
+  readonly results: readonly SendResult[];
+}
+
+export interface SendResult {
+  readonly seq: bigint;
+  /** Undefined when the connector gave none, against the rules. */
+  readonly outcome: SendReceipt | PluginError | undefined;
+}
+
+export interface ReceiveStreamRequest {
+  readonly credit: { readonly messages: number; readonly bytes: number };
+  readonly settlements: readonly Settlement[];
+}
