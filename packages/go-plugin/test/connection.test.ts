@@ -120,9 +120,9 @@ describe('a connection', () => {
 
   it('lets its server send 16 MiB ahead, and 4 MiB for each call', async () => {
     const address = join(tmpdir(), `window-${crypto.randomUUID().slice(0, 8)}`);
-    const server = createHttp2Server();
-    await once(server.listen(address), 'listening');
-    const met = once(server, 'session') as Promise<[ServerHttp2Session]>;
+    const sender = createHttp2Server();
+    await once(sender.listen(address), 'listening');
+    const met = once(sender, 'session') as Promise<[ServerHttp2Session]>;
     const { close } = await connect(
       { network: 'unix', address },
       { tls: undefined, maxMessageBytes: 1_000 },
@@ -131,7 +131,7 @@ describe('a connection', () => {
     await expect.poll(() => session.state.remoteWindowSize).toBe(16 * 1024 * 1024);
     expect(session.remoteSettings.initialWindowSize).toBe(4 * 1024 * 1024);
     await close();
-    server.close();
+    sender.close();
   });
 
   it('gives up on a server that says nothing when its caller does', async () => {

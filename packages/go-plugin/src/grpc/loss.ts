@@ -36,9 +36,9 @@ export function lossOf(session: ClientHttp2Session, whyLost: WhyLost | undefined
     error,
     async explain(thrown) {
       const failure = ConnectError.from(thrown);
-      const answered = failure.metadata.has('grpc-status');
-      const gone = session.destroyed && !answered && symptoms.has(failure.code);
-      return gone ? error(failure) : failure;
+      if (failure.metadata.has('grpc-status') || !symptoms.has(failure.code)) return failure;
+      await new Promise(setImmediate); // calls may end a moment before their connection
+      return session.closed || session.destroyed ? error(failure) : failure;
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { ClientHttp2Session } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import { ConnectError, type Interceptor, type Transport } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import type { Loss } from './loss.ts';
@@ -20,25 +20,26 @@ export function connectionTransport(connection: CallConnection): Transport {
     baseUrl: origin,
     acceptCompression: [],
     readMaxBytes: maxMessageBytes,
-    interceptors: [unavailableWhenLost(session, loss)],
+    interceptors: [unavailableWhenLost(loss)],
     sessionManager: {
       authority: origin,
       request: async (method, path, headers, init) => {
         if (session.closed || session.destroyed) throw await loss.error();
-        return session.request({ ...headers, ':method': method, ':path': path }, init);
+        const stream = session.request({ ...headers, ':method': method, ':path': path }, init);
+        failWithoutAnswer(stream);
+        return stream;
       },
       notifyResponseByteRead: () => {},
     },
   });
 }
 
-function unavailableWhenLost(session: ClientHttp2Session, loss: Loss): Interceptor {
+function unavailableWhenLost(loss: Loss): Interceptor {
   const explain = async (thrown: unknown, signal: AbortSignal): Promise<ConnectError> =>
     signal.aborted ? ConnectError.from(thrown) : loss.explain(thrown);
-  const answered = unlessClosed(session);
   return (next) => async (request) => {
     try {
-      const response = await answered(next(request));
+      const response = await next(request);
       if (!response.stream) return response;
       return { ...response, message: explained(response.message, request.signal) };
     } catch (error) {
@@ -55,19 +56,17 @@ function unavailableWhenLost(session: ClientHttp2Session, loss: Loss): Intercept
 }
 
 /**
- * When a server says goodbye and hangs up at once, Node.js closes a call that waits for its answer without an error, and
- * Connect would wait forever. Whatever is still open a turn after the session's end has no answer to wait for.
+ * A server that resets a call without an error, or says goodbye and hangs up at once, leaves it closed without a word:
+ * Node.js reports no error, and Connect would wait forever for the head of the answer.
  */
-function unlessClosed(session: ClientHttp2Session): <T>(answer: Promise<T>) => Promise<T> {
-  const waiting = new Set<(error: Error) => void>();
-  session.once('close', () =>
-    setImmediate(() => {
-      for (const reject of waiting) reject(new Error('the server hung up without an answer'));
-    }),
-  );
-  return (answer) =>
-    new Promise((resolve, reject) => {
-      waiting.add(reject);
-      answer.then(resolve, reject).finally(() => waiting.delete(reject));
-    });
+function failWithoutAnswer(stream: ClientHttp2Stream): void {
+  let answered = false;
+  stream.on('error', () => {}); // Connect listens for itself, but not at once
+  stream.once('response', () => {
+    answered = true;
+  });
+  stream.once('close', () => {
+    if (!answered && !stream.rstCode)
+      stream.emit('error', new Error('the server hung up without an answer'));
+  });
 }
