@@ -38,9 +38,10 @@ export class FrameQueue<T> implements AsyncIterable<T> {
     return {
       next: () => this.#next(),
       return: async () => {
+        const early = !this.#end;
         this.#frames.length = 0;
-        if (!this.#end) this.#events.left();
         this.end(undefined);
+        if (early) this.#events.left();
         return { value: undefined, done: true };
       },
     };

@@ -1,6 +1,6 @@
 import { PluginError } from '../contract/plugin-error.ts';
 
 /** An answer that lacks what it must have. */
-export function incomplete(what: 'Send' | 'Receive' | 'a message of SendStream'): PluginError {
+export function incomplete(what: string): PluginError {
   return new PluginError('INTERNAL', `the connector answered ${what} with nothing`);
 }

@@ -7,11 +7,13 @@ import { PluginError } from '../contract/plugin-error.ts';
 import type { PluginMetadata } from '../contract/plugin-metadata.ts';
 import { ConnectionNode as Service } from '../gen/vrsky/connector/v1/connection_node_pb.ts';
 import { HostFunctions as FunctionsService } from '../gen/vrsky/connector/v1/host_functions_pb.ts';
+import { hotRoute } from '../hot-path/client/route.ts';
 import { errorFromStatus } from '../wire/error.ts';
 import type { ConnectorProcess, LaunchOptions } from './connector-process.ts';
 import { defaultRoute } from './default-route.ts';
 import { createFunctionsService } from './functions-service.ts';
 import { createNodeClient } from './node-client.ts';
+import type { Route } from './route.ts';
 
 /** How long a connector may take for its first answers. */
 const FIRST_ANSWER_MS = 10_000;
@@ -32,7 +34,7 @@ export async function launchConnector(options: LaunchOptions): Promise<Connector
   });
   try {
     const rpc = createClient(Service, plugin.transport);
-    const node = createNodeClient(rpc, defaultRoute(rpc));
+    const node = createNodeClient(rpc, routeTo(plugin, rpc));
     const metadata = await node.metadata({ timeoutMs: FIRST_ANSWER_MS });
     checkProtocol(metadata, options);
     await attachHost(plugin, rpc, options);
@@ -41,6 +43,11 @@ export async function launchConnector(options: LaunchOptions): Promise<Connector
     await plugin.kill();
     throw error;
   }
+}
+
+/** By the hot path, unless the environment of this process says otherwise. */
+function routeTo(plugin: PluginProcess, rpc: Client<typeof Service>): Route {
+  return process.env['VRSKY_HOT_PATH'] === 'off' ? defaultRoute(rpc) : hotRoute(plugin.calls);
 }
 
 function launchError(error: unknown): unknown {

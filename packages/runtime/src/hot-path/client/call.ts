@@ -1,0 +1,196 @@
+import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
+import { Code, ConnectError } from '@connectrpc/connect';
+import type { CallConnection } from '@vrsky/go-plugin';
+import { LONGEST_TIMER_MS } from '../../contract/longest-timer.ts';
+import { Deframer } from '../grpc/deframer.ts';
+import { checkHead, checkTrailers, statusOfReset } from './status.ts';
+import { timeoutHeader } from './timeout-header.ts';
+
+/** Beyond this much that has not left yet, a caller is asked to wait. */
+const MAX_UNSENT_BYTES = 1024 * 1024;
+
+export interface CallEvents {
+  /** Each message of the server, in order. What it throws ends the call. */
+  message(bytes: Buffer): void;
+  /** What was written has left, after a `write` that gave false. */
+  drained(): void;
+  /** The end, once: with a failure unless the status was OK. Never called before the constructor has returned. */
+  ended(failure?: ConnectError): void;
+}
+
+export interface CallLimits {
+  readonly signal?: AbortSignal | undefined;
+  /** None, when not above 0. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** The client's end of one gRPC call, on a connection that is there. */
+export class ClientCall {
+  readonly #connection: CallConnection;
+  readonly #events: CallEvents;
+  readonly #signal: AbortSignal | undefined;
+  readonly #deframer: Deframer;
+  readonly #stream: ClientHttp2Stream | undefined;
+  readonly #timer: NodeJS.Timeout | undefined;
+  #headers: IncomingHttpHeaders | undefined;
+  #trailers: IncomingHttpHeaders | undefined;
+  #statusInHead = false;
+  #cause: unknown;
+  #over = false;
+
+  constructor(
+    connection: CallConnection,
+    path: string,
+    { signal, timeoutMs = 0 }: CallLimits,
+    events: CallEvents,
+  ) {
+    this.#connection = connection;
+    this.#events = events;
+    this.#signal = signal;
+    this.#deframer = new Deframer(connection.maxMessageBytes, this.#onMessage);
+    if (signal?.aborted) {
+      queueMicrotask(this.#onAbort);
+      return;
+    }
+    this.#stream = this.#open(path, timeoutMs);
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS) {
+      this.#timer = setTimeout(this.#onDeadline, timeoutMs);
+    }
+  }
+
+  /** Sends one message, prefix included. False: wait for `drained` before the next. */
+  write(parts: readonly Uint8Array[]): boolean {
+    const stream = this.#stream;
+    if (!stream?.writable) return false;
+    if (parts.length > 1) stream.cork();
+    for (const part of parts) stream.write(part);
+    if (parts.length > 1) stream.uncork();
+    return stream.writableLength < MAX_UNSENT_BYTES;
+  }
+
+  /** Sends no more. */
+  end(): void {
+    if (this.#stream?.writable) this.#stream.end();
+  }
+
+  pause(): void {
+    this.#stream?.pause();
+  }
+
+  resume(): void {
+    this.#stream?.resume();
+  }
+
+  cancel(): void {
+    this.fail(new ConnectError('the call was cancelled', Code.Canceled));
+  }
+
+  /** Ends the call from this side. */
+  fail(failure: ConnectError): void {
+    this.#finish(failure);
+  }
+
+  #open(path: string, timeoutMs: number): ClientHttp2Stream | undefined {
+    const { session, loss } = this.#connection;
+    if (session.closed || session.destroyed) {
+      void loss.error().then((failure) => this.#finish(failure));
+      return undefined;
+    }
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc+proto',
+      te: 'trailers',
+      ...(timeoutMs > 0 && { 'grpc-timeout': timeoutHeader(timeoutMs) }),
+    });
+    stream.on('response', this.#onHead);
+    stream.on('trailers', this.#onTrailers);
+    stream.on('data', this.#onData);
+    stream.on('end', this.#onEnd);
+    stream.on('drain', this.#onDrain);
+    stream.on('error', this.#onError);
+    stream.on('close', this.#onClose);
+    return stream;
+  }
+
+  readonly #onHead = (headers: IncomingHttpHeaders): void => {
+    this.#headers = headers;
+    this.#guard(() => {
+      this.#statusInHead = checkHead(headers);
+    });
+  };
+
+  readonly #onTrailers = (trailers: IncomingHttpHeaders): void => {
+    this.#trailers = trailers;
+  };
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (!this.#over) this.#guard(() => this.#deframer.push(chunk));
+  };
+
+  readonly #onMessage = (message: Buffer): void => {
+    // One chunk may bring many, and each may be what its reader ends the call for.
+    if (!this.#over) this.#events.message(message);
+  };
+
+  readonly #onDrain = (): void => {
+    if (!this.#over) this.#events.drained();
+  };
+
+  readonly #onEnd = (): void => {
+    if (this.#over) return;
+    if (!this.#trailers && !this.#statusInHead) return this.#lose();
+    this.#guard(() => {
+      if (!this.#statusInHead) checkTrailers(this.#trailers, this.#headers);
+      if (!this.#deframer.atBoundary) {
+        throw new ConnectError('the answer ends within a message', Code.InvalidArgument);
+      }
+      this.#finish();
+    });
+  };
+
+  readonly #onError = (error: unknown): void => {
+    this.#cause = error;
+  };
+
+  /** Before the answer was read to its end. A status that came says more than a reset. */
+  readonly #onClose = (): void => {
+    if (this.#trailers) this.#guard(() => checkTrailers(this.#trailers, this.#headers));
+    if (!this.#over) this.#lose();
+  };
+
+  readonly #onAbort = (): void => this.cancel();
+
+  readonly #onDeadline = (): void =>
+    this.fail(new ConnectError('the operation timed out', Code.DeadlineExceeded));
+
+  /** Without a status: by a reset, or with the connection. */
+  #lose(): void {
+    const failure = statusOfReset(this.#stream?.rstCode ?? 0, this.#cause);
+    void this.#connection.loss.explain(failure).then((explained) => this.#finish(explained));
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.fail(ConnectError.from(error, Code.Internal));
+    }
+  }
+
+  #finish(failure?: ConnectError): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#stream) hangUp(this.#stream, !failure || failure.metadata.has('grpc-status'));
+    this.#events.ended(failure);
+  }
+}
+
+/** A server that has answered needs no reset, unless it is sent what it does not read any more. */
+function hangUp(stream: ClientHttp2Stream, answered: boolean): void {
+  if (!answered || stream.writableLength > 0) stream.close(constants.NGHTTP2_CANCEL);
+  else if (!stream.writableEnded) stream.end();
+}
