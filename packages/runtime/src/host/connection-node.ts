@@ -2,6 +2,7 @@ import type { ConnectionConfig } from '../contract/connection-config.ts';
 import type { Message, SendReceipt } from '../contract/message.ts';
 import type { Health, PluginMetadata } from '../contract/plugin-metadata.ts';
 import type { Delivery, Settlement } from '../contract/settlement.ts';
+import type { ReceiveStreamResponse } from '../contract/streams.ts';
 
 export interface CallOptions {
   /** Ends the call: it rejects with the signal's reason. */
@@ -60,11 +61,7 @@ export interface SendStream {
 }
 
 /** What one frame of a ReceiveStream brings. */
-export interface DeliveryFrame {
-  readonly deliveries: readonly Delivery[];
-  /** Of the settlements of this stream, those that hit nothing: their messages came or come again. */
-  readonly unknownDeliveryIds: readonly string[];
-}
+export type DeliveryFrame = ReceiveStreamResponse;
 
 /** Deliveries over one stream. When it is lost, all that is not settled comes again. */
 export interface ReceiveStream {

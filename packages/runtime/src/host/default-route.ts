@@ -1,25 +1,18 @@
-import { create } from '@bufbuild/protobuf';
 import type { Client } from '@connectrpc/connect';
-import type { SendReceipt } from '../contract/message.ts';
-import {
-  ReceiveStreamRequestSchema,
-  SendItemSchema,
-  SendStreamRequestSchema,
-  type ConnectionNode as Service,
-  type SendItem as WireItem,
-} from '../gen/vrsky/connector/v1/connection_node_pb.ts';
-import type {
-  SendReceipt as WireReceipt,
-  SendResult as WireResult,
-} from '../gen/vrsky/connector/v1/delivery_pb.ts';
-import { errorFromWire } from '../wire/error.ts';
+import type { ConnectionNode as Service } from '../gen/vrsky/connector/v1/connection_node_pb.ts';
 import { messageToWire } from '../wire/message.ts';
 import { deliveryFromWire, settlementToWire } from '../wire/settlement.ts';
-import { millisecondsToWire } from '../wire/time.ts';
+import {
+  itemsToWire,
+  receiptFromWire,
+  receiveRequestToWire,
+  receiveResponseFromWire,
+  sendResponseFromWire,
+} from '../wire/streams.ts';
 import { call } from './call.ts';
 import { openDefaultStream } from './default-stream.ts';
 import { incomplete } from './incomplete.ts';
-import type { Route, SendItem, SendResult } from './route.ts';
+import type { Route } from './route.ts';
 
 /** By Connect's client and protobuf's objects. */
 export function defaultRoute(rpc: Client<typeof Service>): Route {
@@ -43,44 +36,13 @@ export function defaultRoute(rpc: Client<typeof Service>): Route {
     },
     sendStream: (incoming, signal) =>
       openDefaultStream(rpc.sendStream, incoming, signal, {
-        toWire: (items) => create(SendStreamRequestSchema, { items: items.map(itemToWire) }),
-        fromWire: ({ maxInFlight, results }) => ({
-          maxInFlight,
-          results: results.map(resultFromWire),
-        }),
+        toWire: itemsToWire,
+        fromWire: sendResponseFromWire,
       }),
     receiveStream: (incoming, signal) =>
       openDefaultStream(rpc.receiveStream, incoming, signal, {
-        toWire: ({ credit: { messages, bytes }, settlements }) =>
-          create(ReceiveStreamRequestSchema, {
-            credit: { messages, bytes: BigInt(bytes) },
-            settlements: settlements.map(settlementToWire),
-          }),
-        fromWire: ({ deliveries, unknownDeliveryIds }) => ({
-          deliveries: deliveries.map(deliveryFromWire),
-          unknownDeliveryIds,
-        }),
+        toWire: receiveRequestToWire,
+        fromWire: receiveResponseFromWire,
       }),
   };
-}
-
-function itemToWire({ seq, message, timeoutMs }: SendItem): WireItem {
-  const item = create(SendItemSchema, { seq, message: messageToWire(message) });
-  if (timeoutMs !== undefined) item.timeout = millisecondsToWire(timeoutMs);
-  return item;
-}
-
-function resultFromWire({ seq, outcome }: WireResult): SendResult {
-  switch (outcome.case) {
-    case 'receipt':
-      return { seq, outcome: receiptFromWire(outcome.value) };
-    case 'error':
-      return { seq, outcome: errorFromWire(outcome.value) };
-    default:
-      return { seq, outcome: undefined };
-  }
-}
-
-function receiptFromWire({ messageId, headers, payload }: WireReceipt): SendReceipt {
-  return { messageId, headers, payload };
 }

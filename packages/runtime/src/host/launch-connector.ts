@@ -8,6 +8,7 @@ import type { PluginMetadata } from '../contract/plugin-metadata.ts';
 import { ConnectionNode as Service } from '../gen/vrsky/connector/v1/connection_node_pb.ts';
 import { HostFunctions as FunctionsService } from '../gen/vrsky/connector/v1/host_functions_pb.ts';
 import { hotRoute } from '../hot-path/client/route.ts';
+import { hotPathIsOff } from '../hot-path/switch.ts';
 import { errorFromStatus } from '../wire/error.ts';
 import type { ConnectorProcess, LaunchOptions } from './connector-process.ts';
 import { defaultRoute } from './default-route.ts';
@@ -45,9 +46,8 @@ export async function launchConnector(options: LaunchOptions): Promise<Connector
   }
 }
 
-/** By the hot path, unless the environment of this process says otherwise. */
 function routeTo(plugin: PluginProcess, rpc: Client<typeof Service>): Route {
-  return process.env['VRSKY_HOT_PATH'] === 'off' ? defaultRoute(rpc) : hotRoute(plugin.calls);
+  return hotPathIsOff() ? defaultRoute(rpc) : hotRoute(plugin.calls);
 }
 
 function launchError(error: unknown): unknown {

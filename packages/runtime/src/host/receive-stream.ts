@@ -1,10 +1,11 @@
 import { sizeOf } from '../contract/message-size.ts';
 import { PluginError } from '../contract/plugin-error.ts';
 import type { Settlement } from '../contract/settlement.ts';
+import type { ReceiveStreamRequest } from '../contract/streams.ts';
 import { takeFrame } from '../wire/frame.ts';
 import type { CallOptions, DeliveryFrame, ReceiveStream } from './connection-node.ts';
 import { FrameQueue } from './frame-queue.ts';
-import type { Incoming, Outgoing, ReceiveStreamRequest, Route } from './route.ts';
+import type { Incoming, Outgoing, Route } from './route.ts';
 
 /** Opens a ReceiveStream; whether the connector has one shows in the first step of its frames. */
 export function openReceiveStream(route: Route, { signal }: CallOptions): ReceiveStream {

@@ -1,7 +1,12 @@
 import type { Message, SendReceipt } from '../contract/message.ts';
-import type { PluginError } from '../contract/plugin-error.ts';
 import type { Delivery, Settlement } from '../contract/settlement.ts';
-import type { CallOptions, DeliveryFrame } from './connection-node.ts';
+import type {
+  ReceiveStreamRequest,
+  ReceiveStreamResponse,
+  SendItem,
+  SendStreamResponse,
+} from '../contract/streams.ts';
+import type { CallOptions } from './connection-node.ts';
 
 /**
  * The way of the messages to a connector and back: the five calls that carry them, in the contract's
@@ -18,7 +23,7 @@ export interface Route {
   ): Outgoing<readonly SendItem[]>;
   /** Likewise. */
   receiveStream(
-    incoming: Incoming<DeliveryFrame>,
+    incoming: Incoming<ReceiveStreamResponse>,
     signal: AbortSignal | undefined,
   ): Outgoing<ReceiveStreamRequest>;
 }
@@ -43,30 +48,4 @@ export interface Outgoing<T> {
   resume(): void;
   /** Breaks the stream. */
   cancel(): void;
-}
-
-/** A message of a SendStream. */
-export interface SendItem {
-  /** Ascends. */
-  readonly seq: bigint;
-  readonly message: Message;
-  /** Limit in milliseconds; undefined = the connection's. */
-  readonly timeoutMs: number | undefined;
-}
-
-export interface SendStreamResponse {
-  /** In the first frame: how many messages may be unanswered at a time. */
-  readonly maxInFlight: number;
-  readonly results: readonly SendResult[];
-}
-
-export interface SendResult {
-  readonly seq: bigint;
-  /** Undefined when the connector gave none, against the rules. */
-  readonly outcome: SendReceipt | PluginError | undefined;
-}
-
-export interface ReceiveStreamRequest {
-  readonly credit: { readonly messages: number; readonly bytes: number };
-  readonly settlements: readonly Settlement[];
 }

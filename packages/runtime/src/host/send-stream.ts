@@ -1,10 +1,11 @@
 import type { Message, SendReceipt } from '../contract/message.ts';
 import { sizeOf } from '../contract/message-size.ts';
 import { PluginError } from '../contract/plugin-error.ts';
+import type { SendItem, SendStreamResponse } from '../contract/streams.ts';
 import { takeFrame } from '../wire/frame.ts';
 import type { CallOptions, SendStream } from './connection-node.ts';
 import { incomplete } from './incomplete.ts';
-import type { Incoming, Outgoing, Route, SendItem, SendStreamResponse } from './route.ts';
+import type { Incoming, Outgoing, Route } from './route.ts';
 import { TimeLimits } from './time-limits.ts';
 
 /** The connector itself reports a message that took too long; this much later nobody waits for that. */

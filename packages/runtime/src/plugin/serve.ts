@@ -1,14 +1,13 @@
 import { createPluginLogger, serve as servePlugin } from '@vrsky/go-plugin/server';
 import { HANDSHAKE } from '../contract/handshake.ts';
 import { messageLimit } from '../contract/message-limit.ts';
+import { hotPathIsOff } from '../hot-path/switch.ts';
 import type { Connector } from './connector.ts';
 import { memoryLimit } from './memory/limit.ts';
 import { type MemoryUsage, openMemoryUsage } from './memory/usage.ts';
 
 /** How long the last drain may take: a go-plugin host kills the process after 2 s. */
 const SHUTDOWN_MS = 1400;
-/** The variable that sends all calls through Connect when it is "off". */
-const HOT_PATH = 'VRSKY_HOT_PATH';
 
 export interface ServeOptions {
   /** Largest message that this connector takes from a host, in bytes. Default 16 MiB, at most 64 MiB. */
@@ -58,7 +57,7 @@ export async function serve(
             plugin.host.recordMetric('memory_used_bytes', bytes);
           memoryGuard.watch({ limitBytes, usage, log, onMetric });
         }
-        if (process.env[HOT_PATH] === 'off') return plugin.routes;
+        if (hotPathIsOff()) return plugin.routes;
         const { inFront } = await import('../hot-path/server/front.ts');
         return { routes: plugin.routes, inFront: inFront({ ...plugin, maxMessageBytes }) };
       },

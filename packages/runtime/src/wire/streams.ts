@@ -9,8 +9,12 @@ import type {
   SendStreamResponse,
 } from '../contract/streams.ts';
 import {
+  ReceiveStreamRequestSchema,
   ReceiveStreamResponseSchema,
+  SendItemSchema,
+  SendStreamRequestSchema,
   SendStreamResponseSchema,
+  type SendItem as WireItem,
   type ReceiveStreamRequest as WireReceiveRequest,
   type ReceiveStreamResponse as WireReceiveResponse,
   type SendStreamRequest as WireSendRequest,
@@ -22,10 +26,15 @@ import {
   type SendReceipt as WireReceipt,
   type SendResult as WireResult,
 } from '../gen/vrsky/connector/v1/delivery_pb.ts';
-import { errorToWire } from './error.ts';
-import { messageFromWire } from './message.ts';
-import { deliveryToWire, settlementFromWire } from './settlement.ts';
-import { millisecondsFromWire } from './time.ts';
+import { errorFromWire, errorToWire } from './error.ts';
+import { messageFromWire, messageToWire } from './message.ts';
+import {
+  deliveryFromWire,
+  deliveryToWire,
+  settlementFromWire,
+  settlementToWire,
+} from './settlement.ts';
+import { millisecondsFromWire, millisecondsToWire } from './time.ts';
 
 export function itemsFromWire({ items }: WireSendRequest): SendItem[] {
   return items.map(({ seq, message, timeout }) => ({
@@ -33,6 +42,20 @@ export function itemsFromWire({ items }: WireSendRequest): SendItem[] {
     message: messageFromWire(message),
     timeoutMs: millisecondsFromWire(timeout),
   }));
+}
+
+export function itemsToWire(items: readonly SendItem[]): WireSendRequest {
+  return create(SendStreamRequestSchema, { items: items.map(itemToWire) });
+}
+
+function itemToWire({ seq, message, timeoutMs }: SendItem): WireItem {
+  const item = create(SendItemSchema, { seq, message: messageToWire(message) });
+  if (timeoutMs !== undefined) item.timeout = millisecondsToWire(timeoutMs);
+  return item;
+}
+
+export function receiptFromWire({ messageId, headers, payload }: WireReceipt): SendReceipt {
+  return { messageId, headers, payload };
 }
 
 export function receiptToWire({ messageId, headers, payload }: SendReceipt): WireReceipt {
@@ -46,6 +69,24 @@ function resultToWire({ seq, outcome }: SendResult): WireResult {
   return wire;
 }
 
+function resultFromWire({ seq, outcome }: WireResult): SendResult {
+  switch (outcome.case) {
+    case 'receipt':
+      return { seq, outcome: receiptFromWire(outcome.value) };
+    case 'error':
+      return { seq, outcome: errorFromWire(outcome.value) };
+    default:
+      return { seq, outcome: undefined };
+  }
+}
+
+export function sendResponseFromWire({
+  maxInFlight,
+  results,
+}: WireSendResponse): SendStreamResponse {
+  return { maxInFlight, results: results.map(resultFromWire) };
+}
+
 export function sendResponseToWire({ maxInFlight, results }: SendStreamResponse): WireSendResponse {
   return create(SendStreamResponseSchema, { maxInFlight, results: results.map(resultToWire) });
 }
@@ -57,6 +98,23 @@ export function receiveRequestFromWire({
   return {
     credit: credit && { messages: credit.messages, bytes: Number(credit.bytes) },
     settlements: settlements.map(settlementFromWire),
+  };
+}
+
+export function receiveRequestToWire({
+  credit,
+  settlements,
+}: ReceiveStreamRequest): WireReceiveRequest {
+  return create(ReceiveStreamRequestSchema, {
+    ...(credit && { credit: { messages: credit.messages, bytes: BigInt(credit.bytes) } }),
+    settlements: settlements.map(settlementToWire),
+  });
+}
+
+export function receiveResponseFromWire(frame: WireReceiveResponse): ReceiveStreamResponse {
+  return {
+    deliveries: frame.deliveries.map(deliveryFromWire),
+    unknownDeliveryIds: frame.unknownDeliveryIds,
   };
 }
 
