@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { sessionTransport } from '../../packages/go-plugin/src/grpc/transport.ts';
-import { createNodeClient } from '../../packages/runtime/src/host/node-client.ts';
+import { lossOf } from '../../packages/go-plugin/src/grpc/loss.ts';
+import { connectionTransport } from '../../packages/go-plugin/src/grpc/transport.ts';
+import { nodeOn } from '../../packages/runtime/src/host/launch-connector.ts';
 import { HANDSHAKE } from '../../packages/runtime/src/index.ts';
 import { type ConnectorOptions, configOf, type RunningConnector } from './connector.ts';
 
@@ -33,8 +34,9 @@ export async function startWithNarrowWindows(options: ConnectorOptions): Promise
     createConnection: () => connect(line.split('|')[ADDRESS_FIELD] ?? ''),
     settings: { initialWindowSize: WINDOW_BYTES },
   });
-  const transport = sessionTransport(session, origin, { maxMessageBytes: MOST_MESSAGE_BYTES });
-  const node = createNodeClient(transport);
+  const loss = lossOf(session, undefined);
+  const calls = { session, origin, maxMessageBytes: MOST_MESSAGE_BYTES, loss };
+  const node = nodeOn({ transport: connectionTransport(calls), calls });
   await node.connect(configOf(options));
   return {
     node,

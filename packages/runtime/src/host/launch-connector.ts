@@ -10,11 +10,11 @@ import { HostFunctions as FunctionsService } from '../gen/vrsky/connector/v1/hos
 import { hotRoute } from '../hot-path/client/route.ts';
 import { hotPathIsOff } from '../hot-path/switch.ts';
 import { errorFromStatus } from '../wire/error.ts';
+import type { ConnectionNode } from './connection-node.ts';
 import type { ConnectorProcess, LaunchOptions } from './connector-process.ts';
 import { defaultRoute } from './default-route.ts';
 import { createFunctionsService } from './functions-service.ts';
 import { createNodeClient } from './node-client.ts';
-import type { Route } from './route.ts';
 
 /** How long a connector may take for its first answers. */
 const FIRST_ANSWER_MS = 10_000;
@@ -35,7 +35,7 @@ export async function launchConnector(options: LaunchOptions): Promise<Connector
   });
   try {
     const rpc = createClient(Service, plugin.transport);
-    const node = createNodeClient(rpc, routeTo(plugin, rpc));
+    const node = nodeOn(plugin, rpc);
     const metadata = await node.metadata({ timeoutMs: FIRST_ANSWER_MS });
     checkProtocol(metadata, options);
     await attachHost(plugin, rpc, options);
@@ -46,8 +46,12 @@ export async function launchConnector(options: LaunchOptions): Promise<Connector
   }
 }
 
-function routeTo(plugin: PluginProcess, rpc: Client<typeof Service>): Route {
-  return hotPathIsOff() ? defaultRoute(rpc) : hotRoute(plugin.calls);
+/** The typed client on a connection that is there. */
+export function nodeOn(
+  { transport, calls }: Pick<PluginProcess, 'transport' | 'calls'>,
+  rpc: Client<typeof Service> = createClient(Service, transport),
+): ConnectionNode {
+  return createNodeClient(rpc, hotPathIsOff() ? defaultRoute(rpc) : hotRoute(calls));
 }
 
 function launchError(error: unknown): unknown {

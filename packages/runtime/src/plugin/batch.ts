@@ -1,8 +1,8 @@
+import type { Deadlines } from '../contract/deadlines.ts';
 import { LONGEST_TIMER_MS } from '../contract/longest-timer.ts';
 import type { Message, SendReceipt } from '../contract/message.ts';
 import { PluginError } from '../contract/plugin-error.ts';
 import type { BatchGroup } from './batch-group.ts';
-import type { Deadlines } from '../contract/deadlines.ts';
 import type { Destination, SendOutcome } from './destination.ts';
 
 const NO_BYTES = new Uint8Array();

@@ -1,10 +1,10 @@
+import { Deadlines } from '../contract/deadlines.ts';
 import type { Message, SendReceipt } from '../contract/message.ts';
 import { PluginError } from '../contract/plugin-error.ts';
 import { abortable } from './abortable.ts';
 import { type Attempt, Batch } from './batch.ts';
 import { BatchGroup } from './batch-group.ts';
 import type { Caller } from './caller.ts';
-import { Deadlines } from '../contract/deadlines.ts';
 import type { Destination } from './destination.ts';
 import { memoryGuard } from './memory/guard.ts';
 
