@@ -26,12 +26,16 @@ func (s *sendSession) attempt(
 	send func(context.Context, []Message) ([]SendResult, error), batch ...*attempt,
 ) {
 	defer s.release(batch...)
-	var longest time.Duration
 	messages := make([]Message, len(batch))
 	for i, a := range batch {
 		messages[i] = a.message
-		longest = max(longest, a.limit)
-		expiry := time.AfterFunc(a.limit, func() { s.answer(a, SendResult{Err: tooLate(a)}) })
+	}
+	longest := time.Duration(0)
+	for limit, group := range byLimit(batch) {
+		longest = max(longest, limit)
+		expiry := time.AfterFunc(limit, func() {
+			s.answer(group, func(_ int, a *attempt) SendResult { return SendResult{Err: tooLate(a)} })
+		})
 		defer expiry.Stop()
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, longest)
@@ -41,13 +45,21 @@ func (s *sendSession) attempt(
 		err = &PluginError{Code: CodeInternal, Recoverable: true, Message: fmt.Sprintf(
 			"the connector gave %d results for %d messages; their outcome is unknown", len(results), len(batch))}
 	}
-	for i, a := range batch {
-		result := SendResult{Err: err}
-		if err == nil {
-			result = results[i]
+	s.answer(batch, func(i int, a *attempt) SendResult {
+		if err != nil {
+			return SendResult{Err: explain(ctx, a, err)}
 		}
-		s.answer(a, SendResult{Receipt: result.Receipt, Err: explain(ctx, a, result.Err)})
+		return SendResult{Receipt: results[i].Receipt, Err: explain(ctx, a, results[i].Err)}
+	})
+}
+
+// byLimit needs one timer for most batches, not one for each message.
+func byLimit(batch []*attempt) map[time.Duration][]*attempt {
+	groups := make(map[time.Duration][]*attempt, 1)
+	for _, a := range batch {
+		groups[a.limit] = append(groups[a.limit], a)
 	}
+	return groups
 }
 
 // explain says why the ctx of the Impl's call had ended, if that is what it failed of.
@@ -69,15 +81,19 @@ func (s *nodeServer) sendOne(ctx context.Context, messages []Message) ([]SendRes
 }
 
 // answer counts once for each attempt.
-func (s *sendSession) answer(a *attempt, result SendResult) {
-	wire := sendResultToWire(a.seq, a.message.ID, result)
+func (s *sendSession) answer(batch []*attempt, resultOf func(int, *attempt) SendResult) {
+	wire := make([]*connectorpb.SendResult, len(batch))
+	for i, a := range batch {
+		wire[i] = sendResultToWire(a.seq, a.message.ID, resultOf(i, a))
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if a.result != nil {
-		return
+	for i, a := range batch {
+		if a.result == nil {
+			a.result = wire[i]
+			s.results = append(s.results, a)
+		}
 	}
-	a.result = wire
-	s.results = append(s.results, a)
 	s.changed.Broadcast()
 }
 

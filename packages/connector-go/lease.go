@@ -12,7 +12,7 @@ type lease struct {
 	session  *receiveSession
 	delivery *connectorpb.Delivery
 	size     int
-	expiry   *time.Timer // nil = no limit
+	endsAt   time.Time // zero = no limit
 }
 
 func (l *lease) id() string { return l.delivery.GetDeliveryId() }
@@ -21,6 +21,10 @@ func (l *lease) id() string { return l.delivery.GetDeliveryId() }
 type leases struct {
 	mu   sync.Mutex
 	byID map[string]*lease
+
+	// One timer for all of them, for the first that ends; zero = none is set.
+	expiry   *time.Timer
+	expireAt time.Time
 }
 
 // grant follows the Impl's own time limit, for nobody tells of its end.
@@ -32,35 +36,80 @@ func (l *leases) grant(granted *lease) {
 	}
 	l.byID[granted.id()] = granted
 	if timeout := granted.delivery.GetAckTimeout().AsDuration(); timeout > 0 {
-		granted.expiry = time.AfterFunc(timeout, func() { l.drop(granted) })
+		granted.endsAt = time.Now().Add(timeout)
+		l.expireBy(granted.endsAt)
 	}
+}
+
+// expireBy sets the timer, unless it is early enough.
+func (l *leases) expireBy(at time.Time) {
+	if !l.expireAt.IsZero() && !at.Before(l.expireAt) {
+		return
+	}
+	l.expireAt = at
+	if l.expiry == nil {
+		l.expiry = time.AfterFunc(time.Until(at), l.expire)
+	} else {
+		l.expiry.Reset(time.Until(at))
+	}
+}
+
+func (l *leases) expire() {
+	now := time.Now()
+	var ended []*lease
+	l.mu.Lock()
+	l.expireAt = time.Time{}
+	for _, one := range l.byID {
+		switch {
+		case one.endsAt.IsZero():
+		case one.endsAt.After(now):
+			l.expireBy(one.endsAt)
+		default:
+			ended = append(ended, one)
+		}
+	}
+	l.mu.Unlock()
+	l.drop(ended...)
 }
 
 // end is called when deliveries were settled, of streams or not.
 func (l *leases) end(settlements ...Settlement) {
+	var ended []*lease
+	l.mu.Lock()
 	for _, settlement := range settlements {
-		l.mu.Lock()
-		ended := l.byID[settlement.DeliveryID]
-		l.mu.Unlock()
-		if ended != nil {
-			l.drop(ended)
+		if one := l.byID[settlement.DeliveryID]; one != nil {
+			ended = append(ended, one)
 		}
 	}
+	l.mu.Unlock()
+	l.drop(ended...)
 }
 
-func (l *leases) drop(ended *lease) {
-	l.forget(ended)
-	ended.session.leaseEnded(ended)
+// drop tells each session once of those that ended in a row.
+func (l *leases) drop(ended ...*lease) {
+	l.forget(ended...)
+	for len(ended) > 0 {
+		session := ended[0].session
+		count := 1
+		for count < len(ended) && ended[count].session == session {
+			count++
+		}
+		session.leasesEnded(ended[:count])
+		ended = ended[count:]
+	}
 }
 
-// forget ends a lease for everybody but its session.
-func (l *leases) forget(ended *lease) {
+// forget ends leases for everybody but their session.
+func (l *leases) forget(ended ...*lease) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.byID[ended.id()] == ended {
-		delete(l.byID, ended.id())
+	for _, one := range ended {
+		if l.byID[one.id()] == one {
+			delete(l.byID, one.id())
+		}
 	}
-	if ended.expiry != nil {
-		ended.expiry.Stop()
+	if len(l.byID) == 0 && l.expiry != nil {
+		l.expiry.Stop() // nothing is left behind
+		l.expireAt = time.Time{}
 	}
 }

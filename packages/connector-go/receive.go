@@ -11,11 +11,7 @@ func (s *nodeServer) receive(ctx context.Context, explicitAck bool) (Delivery, e
 		return receiveDelivery(ctx, impl)
 	}
 	for {
-		message, added, ok := s.returned.takeFirst()
-		if ok {
-			return Delivery{Message: message}, nil
-		}
-		message, woken, err := receiveUnless(ctx, added, s.impl)
+		message, woken, err := s.receiveUnlessReturned(ctx)
 		switch {
 		case woken:
 		case err == nil && ctx.Err() != nil:
@@ -39,21 +35,17 @@ func receiveDelivery(ctx context.Context, impl AckReceiver) (Delivery, error) {
 	return Delivery{}, ctx.Err()
 }
 
-// receiveUnless ends the Impl's Receive when another caller gives its message back. It is woken only
-// if that left it without a message.
-func receiveUnless(
-	ctx context.Context, added <-chan struct{}, impl ConnectionNode,
-) (message Message, woken bool, err error) {
+// receiveUnlessReturned takes what a caller gave back, or asks the Impl. It is woken if a message was given
+// back meanwhile, and the Impl left it without one.
+func (s *nodeServer) receiveUnlessReturned(ctx context.Context) (message Message, woken bool, err error) {
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go func() {
-		select {
-		case <-added:
-			cancel()
-		case <-inner.Done():
-		}
-	}()
-	message, err = impl.Receive(inner)
+	message, ok := s.returned.takeOrWait(&cancel)
+	if ok {
+		return message, false, nil
+	}
+	defer s.returned.leave(&cancel)
+	message, err = s.impl.Receive(inner)
 	return message, err != nil && inner.Err() != nil && ctx.Err() == nil, err
 }
 
@@ -62,30 +54,37 @@ func receiveUnless(
 type returnedMessages struct {
 	mu       sync.Mutex
 	messages []Message
-	added    chan struct{} // closed by the next add
+	waiting  map[*context.CancelFunc]struct{} // of the Receives that wait for the Impl
 }
 
+// add wakes all that wait, for they compete.
 func (r *returnedMessages) add(message Message) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.messages = append(r.messages, message)
-	if r.added != nil {
-		close(r.added)
-		r.added = nil
+	for cancel := range r.waiting {
+		(*cancel)()
 	}
 }
 
-// takeFirst gives a message, or what tells of the next one.
-func (r *returnedMessages) takeFirst() (first Message, added <-chan struct{}, ok bool) {
+// takeOrWait gives a message, or calls cancel when there is one.
+func (r *returnedMessages) takeOrWait(cancel *context.CancelFunc) (first Message, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.messages) > 0 {
 		first = r.messages[0]
 		r.messages = r.messages[1:]
-		return first, nil, true
+		return first, true
 	}
-	if r.added == nil {
-		r.added = make(chan struct{})
+	if r.waiting == nil {
+		r.waiting = map[*context.CancelFunc]struct{}{}
 	}
-	return first, r.added, false
+	r.waiting[cancel] = struct{}{}
+	return first, false
+}
+
+func (r *returnedMessages) leave(cancel *context.CancelFunc) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.waiting, cancel)
 }

@@ -42,16 +42,14 @@ func (s *receiveSession) disconnected() {
 	s.mu.Lock()
 	open := slices.Clone(s.open)
 	s.mu.Unlock()
-	for _, l := range open {
-		s.node.leases.drop(l)
-	}
+	s.node.leases.drop(open...)
 }
 
 // giveBack lets messages come again.
 func (s *receiveSession) giveBack(leases ...*lease) {
 	var refusals []Settlement
+	s.node.leases.forget(leases...)
 	for _, l := range leases {
-		s.node.leases.forget(l)
 		if l.id() != "" {
 			refusals = append(refusals, Settlement{DeliveryID: l.id(), Nack: &Nack{Recoverable: true}})
 		}

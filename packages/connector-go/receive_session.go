@@ -110,18 +110,20 @@ func (s *receiveSession) grant(credit *connectorpb.Credit) error {
 	return nil
 }
 
-func (s *receiveSession) leaseEnded(ended *lease) {
+func (s *receiveSession) leasesEnded(ended []*lease) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.remove(ended)
-	if i := slices.Index(s.ready, ended); i >= 0 {
-		// The host never saw it, and would miss the credit for ever.
-		s.ready = slices.Delete(s.ready, i, i+1)
-		s.messages++
-		s.bytes += int64(ended.size)
-	}
-	if s.parked == ended {
-		s.parked = nil
+	for _, one := range ended {
+		s.remove(one)
+		if i := slices.Index(s.ready, one); i >= 0 {
+			// The host never saw it, and would miss the credit for ever.
+			s.ready = slices.Delete(s.ready, i, i+1)
+			s.messages++
+			s.bytes += int64(one.size)
+		}
+		if s.parked == one {
+			s.parked = nil
+		}
 	}
 	s.handOut()
 }

@@ -34,7 +34,7 @@ func (s *sendSession) send(items []*connectorpb.SendItem) {
 			err = disconnected()
 		}
 		if err != nil {
-			s.answer(a, SendResult{Err: err})
+			s.answer([]*attempt{a}, func(int, *attempt) SendResult { return SendResult{Err: err} })
 			s.release(a)
 			continue
 		}
