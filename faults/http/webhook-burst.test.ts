@@ -24,7 +24,8 @@ test(
     const store = join(folder, 'host.db');
     const port = await freePort();
     const options: ReceivingHostOptions = {
-      ...webhookOn(port),
+      // So that also on a slow machine none is stored whose sender was sent away meanwhile.
+      ...webhookOn(port, { ackTimeoutMs: 120_000 }),
       store,
       manner: { messages: 64, bytes: 8 * 2 ** 20, acks: 1, pauseMs: 50 },
     };
