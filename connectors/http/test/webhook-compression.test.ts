@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { configOf, launchHttp } from './support/process.ts';
 import { createSource, deliver, inFlight, post, startWebhook } from './support/webhook.ts';
 
 const MIB = 1024 * 1024;
@@ -98,26 +100,37 @@ describe('compressed bodies', () => {
     // gzip files may follow one another; one of 100 MB of zeros a hundred times.
     const bomb = Buffer.concat(Array.from({ length: 100 }, () => hundredMegabytes));
     expect(bomb.length).toBeGreaterThan(9 * MIB);
+    const { node, pid } = await launchHttp();
     const settings = {
-      bodyLimitBytes: 15 * MIB,
+      ...{ host: '127.0.0.1', port: 0, bodyLimitBytes: 15 * MIB },
       decompress: { maxBytes: 4 * MIB, maxRatio: 5000 },
     };
-    const webhook = await startWebhook(settings);
+    await node.connect(configOf('http-webhook', settings));
+    const port = Number((await node.health()).details['port']);
+    const peakOf = async (body: Buffer, status: number): Promise<number> => {
+      let peak = 0;
+      const watch = setInterval(() => {
+        peak = Math.max(peak, residentBytes(pid));
+      }, 1);
+      const answer = await post(port, '/', ...encoded('gzip', body));
+      clearInterval(watch);
+      expect(answer.status).toBe(status);
+      return peak;
+    };
     // The same upload, and no bomb: what is measured is what the bomb adds.
-    await post(webhook.port, '/', ...encoded('gzip', Buffer.alloc(bomb.length, 'x')));
-    const before = process.memoryUsage().rss;
-    let peak = before;
-    const watch = setInterval(() => {
-      peak = Math.max(peak, process.memoryUsage().rss);
-    }, 1);
-    const answer = await post(webhook.port, '/', ...encoded('gzip', bomb));
-    clearInterval(watch);
-    expect(answer).toMatchObject({
-      status: 413,
-      body: `{"error":"the body is above ${4 * MIB} bytes when decompressed"}`,
-    });
-    expect((peak - before) / MIB).toBeLessThan(20);
+    let before = 0;
+    for (let i = 0; i < 5; i++) {
+      before = Math.max(before, await peakOf(Buffer.alloc(bomb.length, 'x'), 400));
+    }
+    const during = await peakOf(bomb, 413);
+    expect(before).toBeGreaterThan(0);
+    expect((during - before) / MIB).toBeLessThan(20);
   });
 });
+
+function residentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
+}
 
 const hundredMegabytes = gzipSync(Buffer.alloc(100_000_000), { level: 9 });
