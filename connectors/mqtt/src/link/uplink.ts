@@ -123,7 +123,7 @@ export class Uplink {
   #lost(fault: LinkFault, error: PluginError): void {
     this.#takeovers.note(fault);
     this.#failure = error;
-    this.#options.log.warn({ err: error }, 'the connection to the broker was lost');
+    this.#options.log.warn(`the connection was lost: ${error.message}`);
     this.#turn += 1;
   }
 
@@ -140,7 +140,7 @@ export class Uplink {
         this.#options.log.info(`connected to ${this.#brokerName} again`);
         return link;
       } catch (error) {
-        if (!signal.aborted) this.#options.log.warn({ err: error }, 'no connection to the broker');
+        if (!signal.aborted) this.#options.log.warn(`no connection: ${(error as Error).message}`);
       }
     }
     return undefined;

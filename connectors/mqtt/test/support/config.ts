@@ -72,8 +72,7 @@ export function testHost(getSecret: (name: string) => string = () => ''): TestHo
   const warnings: string[] = [];
   const metrics: string[] = [];
   const write = (first: unknown, text?: string): void => {
-    const { err } = (first ?? {}) as { err?: Error };
-    warnings.push(typeof first === 'string' ? first : `${text}: ${err?.message ?? ''}`);
+    warnings.push(typeof first === 'string' ? first : `${text} ${JSON.stringify(first)}`);
   };
   const log = { warn: write, error: write, info: () => {}, debug: () => {} };
   const host = {
