@@ -7,13 +7,14 @@ import { preparedNode } from './prepared-node.ts';
 import { isOwn, type Target } from './target.ts';
 
 // The permission model with all files open: a plugin closes them once its listener exists. The rest
-// keeps Node small: a connector moves messages, it computes little.
+// keeps Node small: a connector moves messages, it computes little. Half of this new space saves 4 MiB, and
+// costs a third more processor time for streams.
 const execArgv = [
   '--permission',
   '--allow-net',
   '--allow-fs-read=*',
   '--allow-fs-write=*',
-  '--max-semi-space-size=2',
+  '--max-semi-space-size=4',
   '--heap-growing-percent=100',
   '--v8-pool-size=1',
   '--disable-warning=ExperimentalWarning',
