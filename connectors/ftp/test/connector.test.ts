@@ -33,7 +33,7 @@ test('run by hand it tells what it is', async () => {
     name: 'ftp-connector',
     version: manifest.version,
     supportedTypes: ['ftp', 'ftps', 'ftps-implicit', 'sftp'],
-    capabilities: ['retryable', 'tls', 'mtls', 'streaming'],
+    capabilities: ['bidirectional', 'retryable', 'tls', 'mtls', 'streaming'],
   });
 });
 

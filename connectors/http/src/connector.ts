@@ -13,7 +13,7 @@ export const connector = defineConnector({
       'Receives webhooks (http-webhook) and calls REST endpoints (http-rest); http is either',
     author: 'VRSky',
     documentation: 'https://www.npmjs.com/package/@vrsky/connector-http',
-    capabilities: ['bidirectional', 'retryable', 'batching', 'tls', 'mtls'],
+    capabilities: ['retryable', 'batching', 'tls', 'mtls'],
   },
   incoming: {
     types: ['http-webhook', 'http'],

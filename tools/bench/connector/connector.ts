@@ -13,7 +13,7 @@ export const connector = defineConnector({
     description: 'Makes messages when asked, and takes them as fast as they come',
     author: 'VRSky',
     documentation: '',
-    capabilities: ['bidirectional', 'batching', 'streaming'],
+    capabilities: [],
   },
   incoming: {
     types: ['bench-source'],

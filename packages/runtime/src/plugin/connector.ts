@@ -53,8 +53,8 @@ export interface Connector<In extends TSchema = TSchema, Out extends TSchema = T
     readonly description: string;
     readonly author: string;
     readonly documentation: string;
-    /** Besides `streaming`, which every connector gets from the runtime. */
-    readonly capabilities: readonly Capability[];
+    /** Besides `streaming`, which the runtime does for all, and `bidirectional`, which the types tell. */
+    readonly capabilities: readonly Exclude<Capability, 'streaming' | 'bidirectional'>[];
   };
   readonly incoming?: IncomingSide<In>;
   readonly outgoing?: OutgoingSide<Out>;

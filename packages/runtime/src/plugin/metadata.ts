@@ -5,10 +5,15 @@ import type { Connector } from './connector.ts';
 import { supportedTypes } from './side.ts';
 
 export function metadataOf(connector: Connector): PluginMetadata {
+  const { incoming, outgoing, metadata } = connector;
+  const isEither = incoming?.types.some((type) => outgoing?.types.includes(type));
   return {
-    ...connector.metadata,
-    // What the runtime does for every connector.
-    capabilities: [...new Set([...connector.metadata.capabilities, 'streaming'])],
+    ...metadata,
+    capabilities: [
+      ...(isEither ? (['bidirectional'] as const) : []),
+      ...metadata.capabilities,
+      'streaming', // the runtime does it for every connector
+    ],
     protocolVersion: PROTOCOL_VERSION,
     supportedTypes: supportedTypes(connector),
     configSchema: JSON.stringify(schemaOf(connector)),
