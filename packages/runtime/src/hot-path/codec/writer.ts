@@ -15,8 +15,10 @@ const BYTES = 2;
 
 /** From here on bytes are not copied: they travel as they are, between two parts of the message. */
 const COPY_BELOW = 16 * 1024;
-/** Up to here a length is one byte, and a text is faster copied by hand than by a call into native code. */
+/** Up to here a length is one byte. */
 const SHORT = 127;
+/** A shorter text is copied faster by hand than by a call into native code. */
+const BY_HAND = 16;
 const TWO_32 = 2 ** 32;
 
 /** Writes a nested message. */
@@ -141,16 +143,14 @@ export class Writer extends Blocks {
   #text(text: string): void {
     const { length } = text;
     if (length > SHORT) return this.#longText(text);
-    this.reserve(1 + length);
-    const block = this.block;
+    this.reserve(1 + length * 3);
+    const { block } = this;
     const start = this.position + 1;
-    for (let i = 0; i < length; i++) {
-      const unit = text.charCodeAt(i);
-      if (unit > 0x7f) return this.#longText(text);
-      block[start + i] = unit;
-    }
-    block[start - 1] = length;
-    this.position = start + length;
+    const bytes =
+      length < BY_HAND ? copyAscii(text, block, start) : block.write(text, start, 'utf8');
+    if (bytes > SHORT || bytes < length) return this.#longText(text);
+    block[start - 1] = bytes;
+    this.position = start + bytes;
   }
 
   #longText(text: string): void {
@@ -159,6 +159,16 @@ export class Writer extends Blocks {
     this.reserve(length);
     this.position += this.block.write(text, this.position, 'utf8');
   }
+}
+
+/** Gives how many bytes that were: fewer than the text has letters, if it is not ASCII. */
+function copyAscii(text: string, into: Uint8Array, start: number): number {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return i;
+    into[start + i] = unit;
+  }
+  return text.length;
 }
 
 function writeEntry(writer: Writer, [name, value]: readonly [string, string]): void {
