@@ -2,14 +2,20 @@
 // it fails here, before it loses a message.
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { type IClientOptions, type IPublishPacket, MqttClient } from 'mqtt';
+import {
+  type IClientOptions,
+  type IPublishPacket,
+  MqttClient,
+  UniqueMessageIdProvider,
+} from 'mqtt';
 import mqttPacket from 'mqtt-packet';
 import { expect, onTestFinished, test } from 'vitest';
-import { startClient } from '../src/link/mqttjs.ts';
+import { LenientStore, startClient } from '../src/link/mqttjs.ts';
 import { until } from './support/connector.ts';
 import { type Peer, scriptedBroker } from './support/peer.ts';
 
 const held = new Error('held');
+const version5 = { protocolVersion: 5 };
 
 function createClient(peer: Peer, options: IClientOptions = {}): MqttClient {
   const client = new MqttClient(() => connect(peer.port, '127.0.0.1') as never, {
@@ -147,6 +153,28 @@ test('a new client sends nothing that another one has left, and ends with its co
   expect(peer.connections).toHaveLength(2);
   expect(peer.connections[1]?.of('publish')).toEqual([]);
 });
+
+test.each([1, 2] as const)(
+  'QoS %i: `outgoing` and a lenient store are enough to hear of a message that others have written',
+  async (qos) => {
+    const peer = await scriptedBroker();
+    const outgoingStore = new LenientStore();
+    const messageIdProvider = new UniqueMessageIdProvider();
+    const client = createClient(peer, { outgoingStore, messageIdProvider });
+    client.connect();
+    await until(() => client.connected);
+    const messageId = client.messageIdProvider.allocate() ?? 0;
+    const confirmed = new Promise((resolve) => {
+      client.outgoing[messageId] = { volatile: false, cmd: 'publish', cb: resolve };
+    });
+    const packet = { cmd: 'publish', topic: 'a', payload: 'x', qos, messageId } as const;
+    const bytes = mqttPacket.generate({ ...packet, dup: false, retain: false }, version5);
+    client.stream.write(bytes);
+    expect(await confirmed).toBeFalsy();
+    expect(client.outgoing).toEqual({});
+    expect(client.messageIdProvider.allocate()).toBe(messageId);
+  },
+);
 
 test('the parser knows the reason codes that were added, and no others', () => {
   expect(startClient).toBeDefined(); // its module adds them

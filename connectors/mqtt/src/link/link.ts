@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Packet } from 'mqtt-packet';
+import { Acks } from './acks.ts';
 import { LinkFault, protocolFault } from './fault.ts';
 import { type Client, startClient } from './mqttjs.ts';
 import {
@@ -11,14 +12,13 @@ import {
   type OutboundPublish,
   type Subscription,
 } from './packets.ts';
+import { Reading } from './reading.ts';
 
-/** Bytes that may be read before they are looked at, besides one packet. */
-const READ_AHEAD = 256 * 1024;
 const LEAVE_MS = 1000;
 
 /**
  * A message from the broker. Nothing more is read until `taken` is called, which acknowledges nothing.
- * May be called before the link is up, since a session's messages come with it.
+ * May be called before the link is up, since a session's messages come with it. Throws if it is malformed.
  */
 export type OnPublish = (packet: InboundPublish, link: Link, taken: () => void) => void;
 
@@ -31,11 +31,11 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #onPublish: OnPublish;
   readonly #up = Promise.withResolvers<void>();
+  readonly #acks: Acks;
   #connack: Connack | undefined;
   #fault: LinkFault | undefined;
   #holding = false;
-  #unhandledBytes = 0;
-  #heardAt = performance.now();
+  readonly #reading = new Reading();
 
   /**
    * Sends CONNECT over a connected stream and waits for CONNACK.
@@ -66,6 +66,9 @@ export class Link {
     this.#stream = stream;
     this.#options = options;
     this.#onPublish = onPublish;
+    this.#acks = new Acks((bytes) => {
+      if (!this.isOver) stream.write(bytes);
+    });
     const { promise, resolve } = Promise.withResolvers<LinkFault>();
     this.ended = promise;
     stream.on('error', (cause) => this.fail(new LinkFault('network', cause.message, { cause })));
@@ -89,13 +92,13 @@ export class Link {
     return limitsOf(this.#connack);
   }
 
+  get isOver(): boolean {
+    return this.#fault !== undefined;
+  }
+
   /** The stream has more than it can send: what is written now would wait in a queue. */
   get congested(): boolean {
     return this.#stream.writableNeedDrain;
-  }
-
-  get isOver(): boolean {
-    return this.#fault !== undefined;
   }
 
   onDrain(listener: () => void): void {
@@ -106,7 +109,7 @@ export class Link {
   acknowledge({ qos, messageId }: InboundPublish): void {
     if (this.isOver || !messageId) return;
     if (qos === 2) this.#options.recorded.add(messageId);
-    this.#client.write({ cmd: qos === 2 ? 'pubrec' : 'puback', messageId, reasonCode: 0 });
+    this.#acks.add(qos, messageId);
   }
 
   /** Gives the reason code: the QoS granted, or 128 and above. Pending when the link ends. */
@@ -127,6 +130,7 @@ export class Link {
   /** Says goodbye, so that the broker sends no will, and closes. Messages that come now are left. */
   async leave(): Promise<void> {
     if (!this.isOver) {
+      this.#acks.send();
       this.#client.write({ cmd: 'disconnect', reasonCode: 0 });
       this.#fault = new LinkFault('left', 'disconnected');
       // The broker closes; it may also be gone.
@@ -144,9 +148,8 @@ export class Link {
   }
 
   #conclude(code: number | Error, done: (code: number) => void): void {
-    if (this.isOver) return;
-    if (typeof code === 'number') done(code);
-    else this.fail(protocolFault(code));
+    if (typeof code !== 'number') this.fail(protocolFault(code));
+    else if (!this.isOver) done(code);
   }
 
   #receive(packet: InboundPublish, next: () => void): void {
@@ -157,20 +160,24 @@ export class Link {
       return next();
     }
     this.#holding = true;
-    this.#onPublish(packet, this, () => {
-      this.#holding = false;
-      next();
-    });
+    try {
+      this.#onPublish(packet, this, () => {
+        this.#holding = false;
+        next();
+      });
+    } catch (error) {
+      this.fail(protocolFault(error as Error));
+    }
   }
 
   #note(packet: Packet): void {
     const { recorded } = this.#options;
-    this.#unhandledBytes = Math.max(0, this.#unhandledBytes - (packet.length ?? 0) - 5);
+    this.#reading.handled(packet);
     if (packet.cmd === 'connack') {
       this.#connack = packet;
       if (!packet.sessionPresent) recorded.clear();
-      const code = packet.reasonCode ?? packet.returnCode ?? 0;
-      if (code > 0) this.fail(new LinkFault('refused', 'refused by the broker', { code }));
+      const code = packet.reasonCode ?? packet.returnCode;
+      if (code) this.fail(new LinkFault('refused', 'refused by the broker', { code }));
     } else if (packet.cmd === 'pubrel') {
       recorded.delete(packet.messageId ?? 0);
     } else if (packet.cmd === 'disconnect') {
@@ -180,16 +187,14 @@ export class Link {
   }
 
   #count(bytes: number): void {
-    this.#heardAt = performance.now();
-    this.#unhandledBytes += bytes;
-    const { maximumPacketSize } = this.#options;
-    if (this.#unhandledBytes <= maximumPacketSize + READ_AHEAD) return;
-    this.fail(new LinkFault('oversize', `a packet of more than ${maximumPacketSize} bytes`));
+    const most = this.#options.maximumPacketSize;
+    if (this.#reading.read(bytes) <= most) return;
+    this.fail(new LinkFault('oversize', `a packet of more than ${most} bytes`));
   }
 
   #keepAlive(keepaliveMs: number): void {
     // Nothing is read while a message is held, so nothing is proven by silence.
-    const silent = performance.now() - this.#heardAt >= keepaliveMs && !this.#holding;
+    const silent = this.#reading.idleMs >= keepaliveMs && !this.#holding;
     if (silent) this.fail(new LinkFault('silent', `nothing came for ${keepaliveMs} ms`));
     else this.#client.ping();
   }

@@ -5,11 +5,14 @@
 // - `options.customHandleAcks` may be set after construction, also for 3.1.1; an error sends no PUBREC,
 //   is emitted, and the next packet is handled;
 // - PUBREL is answered with PUBCOMP also when the store knows nothing of the message;
+// - `outgoing` tells whom PUBACK and PUBCOMP are for, also of messages that were not written by MQTT.js,
+//   which would copy each of them whole into a store and write it in some twenty parts;
+// - `packetreceive` is emitted before a packet is handled;
 // - `timerVariant` may be a pair of functions, which get half of the keep-alive time;
 // - while a packet is being handled, nothing more is read from the stream;
 // - the table of reason codes of PUBACK and PUBREC lacks those that brokers send when a packet is too large.
 import type { Duplex } from 'node:stream';
-import { MqttClient, UniqueMessageIdProvider } from 'mqtt';
+import { MqttClient, type PacketCallback, Store, UniqueMessageIdProvider } from 'mqtt';
 import mqttPacket, { type IPublishPacket, type Packet } from 'mqtt-packet';
 // @ts-expect-error it comes without types
 import constants from 'mqtt-packet/constants.js';
@@ -49,6 +52,8 @@ export interface Client {
 }
 
 export function startClient(stream: Duplex, options: LinkOptions, events: ClientEvents): Client {
+  const version = { protocolVersion: options.protocolVersion };
+  const aliased = options.autoTopicAlias ? abbreviate() : (message: OutboundPublish) => message;
   /** Packet ids of messages that were confirmed as having no subscribers: MQTT.js does not say so. */
   const unmatched = new Set<number>();
   const client = new MqttClient(() => stream as never, {
@@ -70,6 +75,11 @@ export function startClient(stream: Duplex, options: LinkOptions, events: Client
     if (error !== NOT_YET) events.onError(error);
   });
   client.on('packetreceive', (packet) => {
+    // Of a packet that is too short. MQTT.js would answer it, and throw where nobody can catch that.
+    if (packet.messageId === -1) {
+      events.onError(new Error(`${packet.cmd} has no packet id`));
+      packet.messageId = 0;
+    }
     if ('reasonCode' in packet && packet.reasonCode === NO_SUBSCRIBERS && packet.messageId) {
       unmatched.add(packet.messageId);
     }
@@ -78,10 +88,7 @@ export function startClient(stream: Duplex, options: LinkOptions, events: Client
   client.connect();
 
   return {
-    write: (packet) =>
-      void mqttPacket.writeToStream(packet, stream, {
-        protocolVersion: options.protocolVersion,
-      }),
+    write: (packet) => void mqttPacket.writeToStream(packet, stream, version),
     ping: () => client.sendPing(),
     subscribe({ filter, qos, noLocal, retainAsPublished, retainHandling, subscriptionId }, done) {
       const flags = { qos, nl: noLocal, rap: retainAsPublished, rh: retainHandling };
@@ -94,13 +101,46 @@ export function startClient(stream: Duplex, options: LinkOptions, events: Client
         else if (error) done(error);
       });
     },
-    publish({ topic, payload, ...rest }, done) {
-      client.publish(topic, payload, rest, (error, packet) => {
-        if (error) return done(reasonOf(error) ?? error);
-        done(unmatched.delete(packet?.messageId ?? 0) ? NO_SUBSCRIBERS : 0);
-      });
+    publish(message, done) {
+      const { topic, properties } = aliased(message, client.serverProperties?.topicAliasMaximum);
+      const messageId = message.qos > 0 ? (client.messageIdProvider.allocate() ?? 0) : 0;
+      const packet: IPublishPacket = { cmd: 'publish', dup: false, messageId, ...message, topic };
+      if (properties) packet.properties = properties;
+      const bytes = mqttPacket.generate(packet, version);
+      if (messageId === 0) return void stream.write(bytes, (error) => done(error ?? 0));
+      const cb = (error?: Error | null): void => {
+        if (error) done(reasonOf(error) ?? error);
+        else done(unmatched.delete(messageId) ? NO_SUBSCRIBERS : 0);
+      };
+      client.outgoing[messageId] = { volatile: false, cmd: 'publish', cb };
+      stream.write(bytes);
     },
   };
+}
+
+/** Gives each topic an alias, as long as the broker takes more of them. */
+function abbreviate(): (
+  message: OutboundPublish,
+  most?: number,
+) => Partial<OutboundPublish> & {
+  readonly topic: string;
+} {
+  const aliases = new Map<string, number>();
+  return ({ topic, properties }, most = 0) => {
+    const known = aliases.get(topic);
+    if (known !== undefined) return { topic: '', properties: { ...properties, topicAlias: known } };
+    if (aliases.size >= most) return { topic, ...(properties && { properties }) };
+    const topicAlias = aliases.size + 1;
+    aliases.set(topic, topicAlias);
+    return { topic, properties: { ...properties, topicAlias } };
+  };
+}
+
+/** Messages are not stored, so none is missing when it is confirmed. */
+export class LenientStore extends Store {
+  override del(packet: Pick<Packet, 'messageId'>, done: PacketCallback): this {
+    return super.del(packet, (_missing, stored) => done(undefined, stored));
+  }
 }
 
 /** The reason code that an error of MQTT.js carries. */
@@ -123,9 +163,9 @@ function clientOptions(options: LinkOptions) {
     }),
     keepalive: options.keepaliveSeconds,
     connectTimeout: options.connectTimeoutMs,
-    autoAssignTopicAlias: options.autoTopicAlias,
     // An id is free only when its message is confirmed: no late answer meets another message.
     messageIdProvider: new UniqueMessageIdProvider(),
+    outgoingStore: new LenientStore(),
     manualConnect: true,
     reconnectPeriod: 0,
     resubscribe: false,

@@ -8,15 +8,20 @@ import type { TopicPattern } from './topic-pattern.ts';
 const OWN = 'mqtt.';
 const TRACEPARENT =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-|$)/;
+const NO_BYTES = Buffer.alloc(0);
 const PRINTABLE = /^[\x20-\x7e]{1,256}$/;
 
-/** A PUBLISH as a message: its payload byte for byte, its properties, and facts about it. */
+/**
+ * A PUBLISH as a message: its payload byte for byte, its properties, and facts about it.
+ * @throws Error if a property is not what MQTT says
+ */
 export function toMessage(
   packet: InboundPublish,
   defaultContentType: string,
   pattern: TopicPattern | undefined,
 ): IncomingMessage {
   const { payload, properties = {} } = packet;
+  checkProperties(properties);
   const user = headersOf(properties);
   const id = [user['message-id'], user['id']].find((one) => one && PRINTABLE.test(one));
   const correlation = correlationOf(properties, user);
@@ -32,6 +37,21 @@ export function toMessage(
     metadata,
     headers: addFacts(user, packet, correlation?.binary ?? false, pattern),
   };
+}
+
+/** The parser lets pass what has no value, and what comes twice and may not, as a list. */
+function checkProperties(properties: Properties): void {
+  const { contentType = '', responseTopic = '', userProperties = {} } = properties;
+  const { correlationData = NO_BYTES, messageExpiryInterval = 0 } = properties;
+  const isWell =
+    typeof contentType === 'string' &&
+    typeof responseTopic === 'string' &&
+    Buffer.isBuffer(correlationData) &&
+    typeof messageExpiryInterval === 'number' &&
+    Object.values(userProperties).every((value) =>
+      [value].flat().every((one) => typeof one === 'string'),
+    );
+  if (!isWell) throw new Error('a property of PUBLISH is malformed');
 }
 
 function contentTypeOf(properties: Properties): string | undefined {
