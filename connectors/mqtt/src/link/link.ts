@@ -95,7 +95,6 @@ export class Link {
   get isOver(): boolean {
     return this.#fault !== undefined;
   }
-
   /** The stream has more than it can send: what is written now would wait in a queue. */
   get congested(): boolean {
     return this.#stream.writableNeedDrain;
@@ -188,8 +187,8 @@ export class Link {
 
   #count(bytes: number): void {
     const most = this.#options.maximumPacketSize;
-    if (this.#reading.read(bytes) <= most) return;
-    this.fail(new LinkFault('oversize', `a packet of more than ${most} bytes`));
+    const tooMuch = this.#reading.read(bytes) > most;
+    if (tooMuch) this.fail(new LinkFault('oversize', `a packet of more than ${most} bytes`));
   }
 
   #keepAlive(keepaliveMs: number): void {
