@@ -32,6 +32,8 @@ export class ClientCall {
   readonly #deframer: Deframer;
   readonly #stream: ClientHttp2Stream | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
+  /** By the clock of `performance`. */
+  readonly #deadlineAt: number;
   #headers: IncomingHttpHeaders | undefined;
   #trailers: IncomingHttpHeaders | undefined;
   #statusInHead = false;
@@ -48,6 +50,7 @@ export class ClientCall {
     this.#events = events;
     this.#signal = signal;
     this.#deframer = new Deframer(connection.maxMessageBytes, this.#onMessage);
+    this.#deadlineAt = timeoutMs > 0 ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY;
     if (signal?.aborted) {
       queueMicrotask(this.#onAbort);
       return;
@@ -167,7 +170,11 @@ export class ClientCall {
 
   /** Without a status: by a reset, or with the connection. */
   #lose(): void {
-    const failure = statusOfReset(this.#stream?.rstCode ?? 0, this.#cause);
+    const { rstCode } = this.#stream ?? {};
+    // The server's timer for the same deadline may be faster than ours.
+    const isLate = performance.now() >= this.#deadlineAt;
+    if (isLate && rstCode === constants.NGHTTP2_CANCEL) return this.#onDeadline();
+    const failure = statusOfReset(rstCode ?? 0, this.#cause);
     void this.#connection.loss.explain(failure).then((explained) => this.#finish(explained));
   }
 
