@@ -1,4 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect';
+import { bufferFor } from './large-buffers.ts';
 
 /** One byte that says whether the message is compressed, and four of its length. */
 const PREFIX_BYTES = 5;
@@ -65,7 +66,7 @@ export class Deframer {
     let buffer = this.#started;
     if (!buffer || buffer.length < needed) {
       const ahead = Math.max(AHEAD_BYTES, needed * 2);
-      const larger = Buffer.allocUnsafe(Math.min(this.#wanted, ahead));
+      const larger = bufferFor(Math.min(this.#wanted, ahead));
       buffer?.copy(larger, 0, 0, this.#filled);
       buffer = larger;
       this.#started = larger;
