@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { collectGarbage } from '../src/plugin/memory/garbage.ts';
+import { collectGarbage } from '../src/contract/garbage.ts';
 import { type GuardOptions, MemoryGuard } from '../src/plugin/memory/guard.ts';
 import { memoryLimit } from '../src/plugin/memory/limit.ts';
 import { openMemoryUsage } from '../src/plugin/memory/usage.ts';
@@ -129,7 +129,7 @@ test('the usage counts little of what was freed, also where the kernel has not g
   const before = usage();
   const kept = pieces.filter((_, i) => i % 100 === 0);
   pieces.length = 0;
-  collectGarbage();
+  collectGarbage('major');
   expect(before - usage()).toBeGreaterThan(50 * MIB);
   expect(kept).toHaveLength(20);
 });

@@ -1,12 +1,10 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectGarbage } from '../../contract/garbage.ts';
 
 /** Smaller ones come with so many objects that V8 collects often enough by itself. */
 const LARGE_BYTES = 256 * 1024;
 const COLLECT_EACH_BYTES = 8 * 1024 * 1024;
 
 let since = 0;
-let collect: (() => void) | undefined;
 
 /**
  * Memory for one message. Buffers lie outside V8's heap and are freed with the small objects that stand
@@ -19,17 +17,8 @@ export function bufferFor(bytes: number): Buffer {
     since += bytes;
     if (since >= COLLECT_EACH_BYTES) {
       since = 0;
-      collect ??= shortCollection();
-      collect();
+      collectGarbage('minor');
     }
   }
   return Buffer.allocUnsafe(bytes);
-}
-
-/** The switch exists for a running process only in this form. */
-function shortCollection(): () => void {
-  setFlagsFromString('--expose-gc');
-  const gc = runInNewContext('gc') as NodeJS.GCFunction;
-  setFlagsFromString('--no-expose-gc');
-  return () => gc({ type: 'minor' });
 }

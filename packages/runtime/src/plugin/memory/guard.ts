@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
+import { collectGarbage } from '../../contract/garbage.ts';
 import { abortable } from '../abortable.ts';
-import { collectGarbage } from './garbage.ts';
 import type { MemoryUsage } from './usage.ts';
 
 const WARN_AT = 0.8;
@@ -83,7 +83,7 @@ export class MemoryGuard {
     let bytes = usage();
     if (bytes >= WARN_AT * limitBytes && now >= this.#collectAt) {
       this.#collectAt = now + COLLECT_EVERY_MS;
-      collectGarbage();
+      collectGarbage('major');
       bytes = usage();
     }
     this.#used = bytes;
