@@ -99,7 +99,7 @@ describe.runIf(needs('mosquitto'))('an MQTT subscription', () => {
       // What is published before there is a session is nobody's.
       await vi.waitUntil(() => broker.log().includes('Sending SUBACK'), { timeout: 20_000 });
       const begun = performance.now();
-      const publishing = publishNumbers(broker.url, MESSAGES, qos, BYTES);
+      const publishing = publishNumbers(broker.url, MESSAGES, qos, BYTES, arrivals.distinct);
       for (let i = 1; i <= times; i += 1) {
         const at = Math.round((MESSAGES * i) / (times + 1));
         await vi.waitUntil(() => arrivals.rows() >= at, { timeout: 60_000, interval: 5 });

@@ -1,12 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectAsync, type MqttClient } from 'mqtt';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import { type Mosquitto, startMosquitto } from '../../tools/testing/mosquitto.ts';
 import { startTcpProxy, type TcpProxy } from '../../tools/testing/tcp-proxy.ts';
 import { numberOf, payloadOf } from './numbered.ts';
 
 /** What the publisher has under way: mosquitto's Receive Maximum, which MQTT.js does not heed by itself. */
 const WINDOW = 20;
+const AHEAD = 200;
+const LOOK_EVERY_MS = 20;
+/** Longer than any fault. */
+const PATIENCE_MS = 90_000;
 
 /** A broker that drops nothing, and a link to it that can be cut. */
 export async function brokerWithLink(): Promise<{
@@ -38,7 +42,9 @@ async function persistentClient(url: string, clientId: string): Promise<MqttClie
 }
 
 /**
- * Publishes the numbers from 0, each until the broker has confirmed it.
+ * Publishes the numbers from 0, each until the broker has confirmed it, and not far ahead of those that
+ * have arrived: mosquitto sends what it has queued for a session that comes back all at once, above the
+ * Receive Maximum of its subscriber, and all of that comes again when the link is lost.
  * @returns how often one was published once more
  */
 export async function publishNumbers(
@@ -46,13 +52,23 @@ export async function publishNumbers(
   count: number,
   qos: 1 | 2,
   bytes: number,
+  arrived: () => number,
 ): Promise<number> {
+  let known = 0;
+  const watch = setInterval(() => {
+    known = arrived();
+  }, LOOK_EVERY_MS);
+  onTestFinished(() => clearInterval(watch));
   let connection = connectOnce(url);
   onTestFinished(async () => (await connection).client.endAsync(true));
   let next = 0;
   let repeated = 0;
   const work = async (): Promise<void> => {
     for (let n = next++; n < count; n = next++) {
+      await vi.waitUntil(() => n - known < AHEAD, {
+        timeout: PATIENCE_MS,
+        interval: LOOK_EVERY_MS,
+      });
       for (;;) {
         const mine = connection;
         const { client, closed } = await mine;
