@@ -23,8 +23,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     pool: 'forks',
-    // More than there are processors on a small machine: tests mostly wait for processes and sockets.
-    maxWorkers: Math.max(3, availableParallelism()),
+    // One processor is not kept free, as it would be by default: tests mostly wait for others.
+    maxWorkers: availableParallelism(),
     testTimeout: 20_000,
     hookTimeout: 20_000,
     teardownTimeout: 10_000,
