@@ -122,7 +122,7 @@ test('the usage counts what the process allocates, without its files', () => {
   expect(held).toHaveLength(64 * MIB);
 });
 
-test('the usage counts little of what was freed, also where the kernel has not got it back', () => {
+test('the usage counts little of what was freed, also where the kernel has not got it back', async () => {
   // Pieces of this size are no mappings of their own.
   const pieces = Array.from({ length: 2000 }, () => Buffer.alloc(100 * 1024, 1));
   const usage = openMemoryUsage();
@@ -130,6 +130,7 @@ test('the usage counts little of what was freed, also where the kernel has not g
   const kept = pieces.filter((_, i) => i % 100 === 0);
   pieces.length = 0;
   collectGarbage('major');
-  expect(before - usage()).toBeGreaterThan(50 * MIB);
+  // V8 frees buffers in the background.
+  await expect.poll(() => before - usage()).toBeGreaterThan(50 * MIB);
   expect(kept).toHaveLength(20);
 });

@@ -11,6 +11,8 @@ import { type CallConnection, connectionTransport } from './transport.ts';
 import { connectionWindow, sessionOptions } from './tuning.ts';
 
 const connectTimeoutMs = 5_000;
+/** For the last frames to leave. */
+const hangUpMs = 200;
 
 export interface CallOptions {
   readonly maxMessageBytes: number;
@@ -42,7 +44,7 @@ export async function connect(address: Address, options: ConnectOptions): Promis
   const socket = openSocket(address, options.tls);
   const origin = options.tls ? 'https://localhost' : 'http://localhost';
   const session = connectHttp2(origin, { ...sessionOptions, createConnection: () => socket });
-  const closed = new Promise<void>((resolve) => session.once('close', resolve));
+  const closed = whenClosed(session, socket);
   try {
     await ready(session, options.signal);
   } catch (error) {
@@ -65,9 +67,23 @@ export async function connect(address: Address, options: ConnectOptions): Promis
     closed,
     close: () => {
       cutOff(session);
-      return closed;
+      const timer = setTimeout(() => socket.destroy(), hangUpMs);
+      return closed.finally(() => clearTimeout(timer));
     },
   };
+}
+
+/** Node.js never tells of the end of a session that was writing when its peer died; that of the socket it does. */
+function whenClosed(session: ClientHttp2Session, socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    session.once('close', resolve);
+    socket.once('close', () =>
+      setImmediate(() => {
+        cutOff(session);
+        resolve();
+      }),
+    );
+  });
 }
 
 function openSocket({ network, address }: Address, tls: MutualTls | undefined): Socket {

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 let gc: NodeJS.GCFunction | undefined;
 
 /**
- * Collects garbage now: all of it, or what was made last, which takes a millisecond. V8 collects when
+ * Collects garbage now: all of it, or what was made last, which is much less work. V8 collects when
  * objects are made; it may wait too long where these are few. The switch exists for a running process
  * only in this form.
  */

@@ -32,8 +32,7 @@ export class ClientCall {
   readonly #deframer: Deframer;
   readonly #stream: ClientHttp2Stream | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
-  /** By the clock of `performance`. */
-  readonly #deadlineAt: number;
+  readonly #deadlineAt: number; // by the clock of `performance`
   #headers: IncomingHttpHeaders | undefined;
   #trailers: IncomingHttpHeaders | undefined;
   #statusInHead = false;
@@ -80,11 +79,9 @@ export class ClientCall {
   pause(): void {
     this.#stream?.pause();
   }
-
   resume(): void {
     this.#stream?.resume();
   }
-
   cancel(): void {
     this.fail(new ConnectError('the call was cancelled', Code.Canceled));
   }
@@ -170,11 +167,11 @@ export class ClientCall {
 
   /** Without a status: by a reset, or with the connection. */
   #lose(): void {
-    const { rstCode } = this.#stream ?? {};
+    const code = this.#stream?.rstCode ?? 0;
     // The server's timer for the same deadline may be faster than ours.
-    const isLate = performance.now() >= this.#deadlineAt;
-    if (isLate && rstCode === constants.NGHTTP2_CANCEL) return this.#onDeadline();
-    const failure = statusOfReset(rstCode ?? 0, this.#cause);
+    const isLate = code === constants.NGHTTP2_CANCEL && performance.now() >= this.#deadlineAt;
+    if (isLate) return this.#onDeadline();
+    const failure = statusOfReset(code, this.#cause);
     void this.#connection.loss.explain(failure).then((explained) => this.#finish(explained));
   }
 

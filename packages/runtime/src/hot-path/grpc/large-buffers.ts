@@ -10,7 +10,7 @@ let since = 0;
  * Memory for one message. Buffers lie outside V8's heap and are freed with the small objects that stand
  * for them. Of large ones V8 sees no reason for a short collection, and makes long ones instead as soon
  * as the memory outside adds up: at payloads of 64 KiB that was four fifths of the processor time. So
- * a short one, of less than a millisecond, is asked for after some of them.
+ * a short one is asked for after some of them.
  */
 export function bufferFor(bytes: number): Buffer {
   if (bytes >= LARGE_BYTES) {
