@@ -8,7 +8,7 @@ const CLOSE_AT = 0.9;
 /** Lower than the point of closing, so that the door does not flutter. */
 const OPEN_BELOW = 0.85;
 /** Intake is bounded by count and bytes besides, so little can come in between. */
-const MEASURE_EVERY_MS = 100;
+const MEASURE_EVERY_MS = 50;
 /** A collection costs some ten milliseconds; without new messages none would come by itself. */
 const COLLECT_EVERY_MS = 250;
 const METRIC_EVERY_MS = 10_000;

@@ -4,7 +4,7 @@ import { getHeapStatistics } from 'node:v8';
 const PAGE_BYTES = 4096;
 const LONGEST_STATM = 256;
 /** What was freed lies in pieces: so much of it fits what comes next, at the least. */
-const FITTING = 1 / 3;
+const FITTING = 1 / 4;
 
 /** What this process needs of the memory that it has, in bytes. */
 export type MemoryUsage = () => number;
