@@ -73,7 +73,7 @@ export async function connect(address: Address, options: ConnectOptions): Promis
   };
 }
 
-/** Node.js never tells of the end of a session that was writing when its peer died; that of the socket it does. */
+/** Node.js may not tell of the end of a session that was writing when its peer died; of the end of its socket it does. */
 function whenClosed(session: ClientHttp2Session, socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     session.once('close', resolve);
