@@ -3,7 +3,7 @@ import type { ConnectorOptions } from '../programs/connector.ts';
 import { fromSource, programs } from './program.ts';
 
 /** Flags that keep V8 small, as the executables have them. */
-const small = ['--max-semi-space-size=4', '--v8-pool-size=1', '--heap-growing-percent=100'];
+const small = ['--max-semi-space-size=4', '--v8-pool-size=1', '--heap-growing-percent=200'];
 
 /** The connector whose outside is a file; it needs that file, and so cannot be an executable of ours. */
 export function numbered(

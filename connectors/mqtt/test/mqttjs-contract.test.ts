@@ -10,7 +10,7 @@ import {
 } from 'mqtt';
 import mqttPacket from 'mqtt-packet';
 import { expect, onTestFinished, test } from 'vitest';
-import { LenientStore, startClient } from '../src/link/mqttjs.ts';
+import { ForgetfulStore, startClient } from '../src/link/mqttjs.ts';
 import { until } from './support/connector.ts';
 import { type Peer, scriptedBroker } from './support/peer.ts';
 
@@ -155,10 +155,10 @@ test('a new client sends nothing that another one has left, and ends with its co
 });
 
 test.each([1, 2] as const)(
-  'QoS %i: `outgoing` and a lenient store are enough to hear of a message that others have written',
+  'QoS %i: `outgoing` and a store that keeps nothing are enough to hear of a message that others have written',
   async (qos) => {
     const peer = await scriptedBroker();
-    const outgoingStore = new LenientStore();
+    const outgoingStore = new ForgetfulStore();
     const messageIdProvider = new UniqueMessageIdProvider();
     const client = createClient(peer, { outgoingStore, messageIdProvider });
     client.connect();

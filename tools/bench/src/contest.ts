@@ -5,8 +5,8 @@ import { pino } from 'pino';
 import { anonymousBytes } from '../../../faults/support/processes.ts';
 import type { Sample } from '../protocols/compare.ts';
 
-const MESSAGES = 30_000;
-const WARM_UP = 3000;
+const MESSAGES = 100_000;
+const WARM_UP = 50_000;
 /** Of one run of a contestant. */
 export const TOTAL: number = WARM_UP + MESSAGES;
 const zero = Temporal.Duration.from({ seconds: 0 });

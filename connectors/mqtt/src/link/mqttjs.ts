@@ -87,6 +87,7 @@ export function startClient(stream: Duplex, options: LinkOptions, events: Client
   });
   client.connect();
 
+  const write = togetherOn(stream);
   return {
     write: (packet) => void mqttPacket.writeToStream(packet, stream, version),
     ping: () => client.sendPing(),
@@ -113,7 +114,7 @@ export function startClient(stream: Duplex, options: LinkOptions, events: Client
         else done(unmatched.delete(messageId) ? NO_SUBSCRIBERS : 0);
       };
       client.outgoing[messageId] = { volatile: false, cmd: 'publish', cb };
-      stream.write(bytes);
+      write(bytes);
     },
   };
 }
@@ -136,11 +137,29 @@ function abbreviate(): (
   };
 }
 
-/** Messages are not stored, so none is missing when it is confirmed. */
-export class LenientStore extends Store {
-  override del(packet: Pick<Packet, 'messageId'>, done: PacketCallback): this {
-    return super.del(packet, (_missing, stored) => done(undefined, stored));
+/** Keeps nothing: what was written is never written again. So nothing is missing when it is confirmed. */
+export class ForgetfulStore extends Store {
+  override put(_packet: Packet, done?: () => void): this {
+    done?.();
+    return this;
   }
+
+  override del(_packet: Pick<Packet, 'messageId'>, done: PacketCallback): this {
+    done();
+    return this;
+  }
+}
+
+/** What is written within one turn of the event loop leaves in one write, as far as the stream has room. */
+function togetherOn(stream: Duplex): (bytes: Buffer) => void {
+  const leave = (): void => stream.uncork();
+  return (bytes) => {
+    if (stream.writableCorked === 0) {
+      stream.cork();
+      setImmediate(leave);
+    }
+    stream.write(bytes);
+  };
 }
 
 /** The reason code that an error of MQTT.js carries. */
@@ -165,7 +184,7 @@ function clientOptions(options: LinkOptions) {
     connectTimeout: options.connectTimeoutMs,
     // An id is free only when its message is confirmed: no late answer meets another message.
     messageIdProvider: new UniqueMessageIdProvider(),
-    outgoingStore: new LenientStore(),
+    outgoingStore: new ForgetfulStore(),
     manualConnect: true,
     reconnectPeriod: 0,
     resubscribe: false,

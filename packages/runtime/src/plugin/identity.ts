@@ -10,16 +10,17 @@ export function stamp(
   connectionName: string,
   identity: Identity | undefined,
 ): Message {
+  const { metadata: given = {} } = incoming;
+  const owner: Partial<Identity> = identity ?? given;
+  // Field by field: spreading three objects took longer than all the rest.
   const metadata: MessageMetadata = {
-    customerId: '',
-    tenantId: '',
-    integrationId: '',
-    destination: '',
-    correlationId: '',
-    traceId: '',
-    source: connectionName,
-    ...incoming.metadata,
-    ...identity,
+    customerId: owner.customerId ?? '',
+    tenantId: owner.tenantId ?? '',
+    integrationId: owner.integrationId ?? '',
+    source: given.source ?? connectionName,
+    destination: given.destination ?? '',
+    correlationId: given.correlationId ?? '',
+    traceId: given.traceId ?? '',
   };
   return {
     id: incoming.id || randomUUIDv7(),

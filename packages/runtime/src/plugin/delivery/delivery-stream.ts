@@ -10,6 +10,8 @@ import type { Receiver } from './receivers.ts';
 /** More than this no host can mean. */
 const MOST_MESSAGES = 2 ** 32 - 1;
 const MOST_BYTES = Number.MAX_SAFE_INTEGER;
+/** Smaller than the wire allows: the host works on one frame while the next is made. */
+const MOST_PER_FRAME = 64;
 /** From here on the host has to read what was reported before more of what it sends is read. */
 const MOST_UNREAD_REPORTS = 1024;
 
@@ -66,10 +68,11 @@ export class DeliveryStream
 
   leaseEnded(lease: Lease): void {
     this.#outstanding -= 1;
-    const unsent = this.#ready.indexOf(lease);
-    if (unsent >= 0) {
+    // Most are in the host's hands, and older than all that are not.
+    const [oldest] = this.#ready;
+    if (oldest && lease.number >= oldest.number) {
       // The host never saw it, and would miss the credit for ever.
-      this.#ready.splice(unsent, 1);
+      this.#ready.splice(this.#ready.indexOf(lease), 1);
       this.#credit.messages += 1;
       this.#credit.bytes += lease.parcel.bytes;
     }
@@ -145,7 +148,7 @@ export class DeliveryStream
       if (this.#ready.length > 0 && this.hungry) await new Promise(setImmediate);
       if (this.#broken?.error) throw this.#broken.error;
       if (this.#broken) return;
-      const leases = takeFrame(this.#ready, ({ parcel }) => parcel.bytes);
+      const leases = takeFrame(this.#ready, ({ parcel }) => parcel.bytes, MOST_PER_FRAME);
       const unknownDeliveryIds = this.#unknown;
       this.#unknown = [];
       this.#frameTaken?.();

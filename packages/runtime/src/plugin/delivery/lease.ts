@@ -28,7 +28,7 @@ export interface Lease {
 
 /** The leases that are out, oldest first. All have the same length, so one timer for the oldest serves them. */
 export class Leases {
-  readonly #open = new Map<number, Lease>();
+  readonly #open = new Map<string, Lease>();
   readonly #lengthMs: number;
   readonly #onExpired: (lease: Lease) => void;
   #timer: NodeJS.Timeout | undefined;
@@ -44,23 +44,22 @@ export class Leases {
     const number = nextLease++;
     const endsAt = performance.now() + this.#lengthMs;
     const lease = { deliveryId: `${PROCESS_PREFIX}${number}`, number, parcel, receiver, endsAt };
-    this.#open.set(number, lease);
+    this.#open.set(lease.deliveryId, lease);
     this.#timer ??= this.#startTimer(this.#lengthMs);
     return lease;
   }
 
   /** Ends a lease; undefined when there is none (any more). */
   end(deliveryId: string): Lease | undefined {
-    const lease = this.#open.get(Number(deliveryId.slice(PROCESS_PREFIX.length)));
-    if (lease?.deliveryId !== deliveryId) return undefined;
-    this.#open.delete(lease.number);
+    const lease = this.#open.get(deliveryId);
+    this.#open.delete(deliveryId);
     return lease;
   }
 
   /** Ends the leases of one holder, in the order in which their messages came. */
   endAllOf(holder: Holder): Lease[] {
     const leases = [...this.#open.values()].filter(({ receiver }) => receiver.holder === holder);
-    for (const { number } of leases) this.#open.delete(number);
+    for (const { deliveryId } of leases) this.#open.delete(deliveryId);
     return leases.sort((a, b) => a.parcel.arrival - b.parcel.arrival);
   }
 
@@ -80,12 +79,12 @@ export class Leases {
 
   readonly #expire = (): void => {
     const now = performance.now();
-    for (const [number, lease] of this.#open) {
+    for (const [deliveryId, lease] of this.#open) {
       if (lease.endsAt > now) {
         this.#timer = this.#startTimer(lease.endsAt - now);
         return;
       }
-      this.#open.delete(number);
+      this.#open.delete(deliveryId);
       this.#onExpired(lease); // may grant others: they start no timer, as long as this one is not forgotten
     }
     this.#timer = undefined;
