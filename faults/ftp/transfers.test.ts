@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { isRoot, owner } from '../../tools/testing/file-server.ts';
+import { childrenOf } from '../../tools/testing/processes.ts';
 import { needs } from '../../tools/testing/require-program.ts';
 import { deadLetters } from '../support/host.ts';
-import { childrenOf } from '../support/processes.ts';
 import {
   arrivalsIn,
   arrived,

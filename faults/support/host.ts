@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { childrenOf } from './processes.ts';
+import { childrenOf } from '../../tools/testing/processes.ts';
 
 const main = fileURLToPath(new URL('../../packages/host/src/main.ts', import.meta.url));
 const node = ['--conditions=vrsky:source', '--disable-warning=ExperimentalWarning', main];

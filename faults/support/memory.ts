@@ -1,6 +1,6 @@
 import { setInterval } from 'node:timers';
 import { expect, onTestFinished } from 'vitest';
-import { anonymousBytes, descendantsOf } from './processes.ts';
+import { anonymousBytes, descendantsOf } from '../../tools/testing/processes.ts';
 import type { Program } from './program.ts';
 
 const SAMPLE_EVERY_MS = 50;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { childrenOf } from './processes.ts';
+import { childrenOf } from '../../tools/testing/processes.ts';
 
 const SHOWN_LOG = 20_000;
 

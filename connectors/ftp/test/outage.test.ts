@@ -1,5 +1,6 @@
 import { chmodSync, chownSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { isRoot, owner } from '../../../tools/testing/file-server.ts';
 import { needs } from '../../../tools/testing/require-program.ts';
@@ -17,9 +18,12 @@ import { startScripted } from './support/scripted-server.ts';
 const incoming = { direction: 'incoming', stability: { checks: 0 }, pollIntervalMs: 50 };
 
 describe.runIf(needs('proftpd'))('when the server is gone for a while', () => {
-  test.each<Kind>(['proftpd ftp', 'proftpd sftp'])(
+  test.each<[Kind, number]>([
+    ['proftpd ftp', 10_000],
+    ['proftpd sftp', 0],
+  ])(
     '%s: Receive goes on waiting and gets the next file; Health tells',
-    async (kind) => {
+    async (kind, goneForMs) => {
       const outside = await startOutside(kind);
       const { node } = await launchPlugin(outside, incoming);
       expect(await node.health()).toMatchObject({ status: 'ok' });
@@ -34,6 +38,7 @@ describe.runIf(needs('proftpd'))('when the server is gone for a while', () => {
         )
         .toBe('CONNECTION_FAILED');
       put(outside.drop, 'a.csv', 'a');
+      await sleep(goneForMs); // how long the outage is, and not a wait for something
       await outside.start();
       const { message, deliveryId } = await received;
       expect(message.headers['ftp.fileName']).toBe('a.csv');

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { anonymousBytes } from '../../../tools/testing/processes.ts';
 import { createHost, messageOf, startDestination, startSource } from './support/connections.ts';
 import { certificate, testCa } from './support/credentials.ts';
 import { until } from './support/files.ts';
+import { launchPlugin } from './support/plugin.ts';
 import { facts, type ScriptedServer, startScripted } from './support/scripted-server.ts';
 
+const MIB = 1024 * 1024;
 const content = Buffer.alloc(100_000, 'x');
 const outsideOf = ({ port }: ScriptedServer) => ({
   settings: { port },
@@ -183,32 +186,55 @@ describe('a reply that is lost', () => {
   });
 });
 
+/** With names that lead elsewhere, a long line and 200,000 entries. */
+async function startHostile(): Promise<ScriptedServer> {
+  const lines = [
+    `${facts(content)} ../../evil`,
+    `${facts(content)} a/b`,
+    `${facts(content)} a\\b`,
+    `${facts(content)} ${'x'.repeat(1_000_000)}`,
+    ...Array.from(
+      { length: 200_000 },
+      (_, n) => `${facts(content)} ${String(n).padStart(6, '0')}.csv`,
+    ),
+  ];
+  const server = await startScripted({
+    async MLSD(_, session) {
+      session.reply('150 here');
+      (await session.data()).end(`${lines.join('\r\n')}\r\n`);
+      return '226 done';
+    },
+  });
+  server.files.set('/drop/000000.csv', content);
+  return server;
+}
+
 describe('a listing', () => {
   test('with names that lead elsewhere, long lines and 200,000 entries gives the good ones', async () => {
-    const lines = [
-      `${facts(content)} ../../evil`,
-      `${facts(content)} a/b`,
-      `${facts(content)} a\\b`,
-      `${facts(content)} ${'x'.repeat(1_000_000)}`,
-      ...Array.from(
-        { length: 200_000 },
-        (_, n) => `${facts(content)} ${String(n).padStart(6, '0')}.csv`,
-      ),
-    ];
-    const server = await startScripted({
-      async MLSD(_, session) {
-        session.reply('150 here');
-        (await session.data()).end(`${lines.join('\r\n')}\r\n`);
-        return '226 done';
-      },
-    });
-    server.files.set('/drop/000000.csv', content);
+    const server = await startHostile();
     const settings = { maxUnacked: 10, sort: 'name', include: ['0*'] };
     const { next, logged } = await startSource(outsideOf(server), settings);
     expect((await next(25_000)).message.headers?.['ftp.path']).toBe('/drop/000000.csv');
     const warning = logged.find(({ text }) => text.includes('lead elsewhere'));
     expect(warning?.fields['unsafe']).toBe(4);
   }, 30_000);
+
+  test.runIf(process.platform === 'linux')(
+    'of that kind takes memory for its entries, and no multiple of it',
+    async () => {
+      const server = await startHostile();
+      const settings = { direction: 'incoming', stability: { checks: 0 }, sort: 'name' };
+      // Those of the executables.
+      const flags = ['--max-semi-space-size=4', '--heap-growing-percent=200'];
+      const { node, pid } = await launchPlugin(outsideOf(server), settings, { flags });
+      const before = anonymousBytes(pid);
+      const { message } = await node.receive({ timeoutMs: 25_000 });
+      expect(message.headers['ftp.fileName']).toBe('000000.csv');
+      // A kilobyte for each of the 200,000, of which it has several objects.
+      expect(anonymousBytes(pid) - before).toBeLessThan(200 * MIB);
+    },
+    30_000,
+  );
 
   test('that never ends is given up', async () => {
     const line = `${facts(content)} ${'x'.repeat(200)}\r\n`.repeat(10_000);

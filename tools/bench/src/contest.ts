@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionConfig, type JsonObject, type Message, PluginError } from '@vrsky/runtime';
 import { type ConnectorProcess, launchConnector } from '@vrsky/runtime/host';
 import { pino } from 'pino';
-import { anonymousBytes } from '../../../faults/support/processes.ts';
+import { anonymousBytes } from '../../testing/processes.ts';
 import type { Sample } from '../protocols/compare.ts';
 
 const MESSAGES = 100_000;

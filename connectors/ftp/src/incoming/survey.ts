@@ -42,7 +42,7 @@ export async function survey(
 
   async function visit(directory: string, relative: string, levels: number): Promise<void> {
     const entries = await remote.list(directory, signal);
-    const names = new Set(entries.map(({ name }) => name));
+    const names = new Set(options.doneFile && entries.map(({ name }) => name));
     for (const entry of entries) {
       const below = relative ? `${relative}/${entry.name}` : entry.name;
       const path = join(directory, entry.name);

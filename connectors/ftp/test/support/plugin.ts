@@ -12,8 +12,9 @@ const zero = Temporal.Duration.from({ seconds: 0 });
 export async function launchPlugin(
   outside: Pick<Outside, 'settings' | 'connection'>,
   settings: JsonObject,
-  more: Pick<LaunchOptions, 'maxMessageBytes' | 'env'> = {},
+  more: Pick<LaunchOptions, 'maxMessageBytes' | 'env'> & { readonly flags?: string[] } = {},
 ): Promise<ConnectorProcess> {
+  const { flags = [], ...options } = more;
   const { type, credentials } = outside.connection;
   const config: ConnectionConfig = {
     ...{ id: 'connection-1', name: 'files', type, credentials },
@@ -23,7 +24,7 @@ export async function launchPlugin(
   };
   const connector = await launchConnector({
     command: process.execPath,
-    args: ['--conditions=vrsky:source', '--disable-warning=ExperimentalWarning', main],
+    args: [...flags, '--conditions=vrsky:source', '--disable-warning=ExperimentalWarning', main],
     log: pino({ level: 'silent' }),
     hostFunctions: {
       getSecret: async () => '',
@@ -31,7 +32,7 @@ export async function launchPlugin(
       recordMetric: () => {},
       getConfiguration: () => config,
     },
-    ...more,
+    ...options,
   });
   onTestFinished(() => connector.kill());
   await connector.node.connect(config);

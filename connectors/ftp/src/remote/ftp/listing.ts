@@ -13,13 +13,9 @@ export interface Listing {
 
 /** A directory listing as the server wrote it. */
 export function parseListing(text: string): Listing {
-  const lines = text
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== '' && !line.startsWith('total'));
   const entries: RemoteEntry[] = [];
   let unsafe = 0;
-  for (let at = 0; at < lines.length; at += BATCH) {
-    const batch = lines.slice(at, at + BATCH);
+  for (const batch of batchesOf(text)) {
     // The library itself leaves out names with slashes, where facts and name are told apart.
     unsafe += batch.filter((line) => /^[^\s=]+=\S*; .*\//.test(line)).length;
     for (const info of parseList(batch.join('\n'))) {
@@ -29,6 +25,21 @@ export function parseListing(text: string): Listing {
     }
   }
   return { entries, unsafe };
+}
+
+function* batchesOf(text: string): Generator<string[]> {
+  let batch: string[] = [];
+  for (let at = 0, end = 0; at < text.length; at = end + 1) {
+    end = text.indexOf('\n', at);
+    if (end < 0) end = text.length;
+    const line = text.slice(at, end).replace(/\r$/, '');
+    if (line.trim() === '' || line.startsWith('total')) continue;
+    batch.push(line);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  yield batch;
 }
 
 function toEntry({ name, type, size, modifiedAt, uniqueID }: FileInfo): RemoteEntry {
