@@ -25,6 +25,7 @@ type attempt struct {
 func (s *sendSession) attempt(
 	send func(context.Context, []Message) ([]SendResult, error), batch ...*attempt,
 ) {
+	defer s.write()
 	defer s.release(batch...)
 	messages := make([]Message, len(batch))
 	for i, a := range batch {
@@ -35,6 +36,7 @@ func (s *sendSession) attempt(
 		longest = max(longest, limit)
 		expiry := time.AfterFunc(limit, func() {
 			s.answer(group, func(_ int, a *attempt) SendResult { return SendResult{Err: tooLate(a)} })
+			s.write()
 		})
 		defer expiry.Stop()
 	}

@@ -26,9 +26,9 @@ func (s *sendSession) checkFrame(items []*connectorpb.SendItem) error {
 
 // send answers at once what must not be sent; the rest of a frame is one batch for an Impl that can.
 func (s *sendSession) send(items []*connectorpb.SendItem) {
-	var batch []*attempt
-	for _, item := range items {
-		a := s.admit(item)
+	admitted := s.admit(items)
+	batch := make([]*attempt, 0, len(admitted))
+	for _, a := range admitted {
 		err := s.node.check(a.message)
 		if s.link.closing.Err() != nil {
 			err = disconnected()
@@ -40,6 +40,9 @@ func (s *sendSession) send(items []*connectorpb.SendItem) {
 		}
 		batch = append(batch, a)
 	}
+	if len(batch) < len(admitted) {
+		go s.write() // a host that reads no results must not keep us from reading
+	}
 	if impl, ok := s.node.impl.(BatchSender); ok && len(batch) > 0 {
 		go s.attempt(impl.SendBatch, batch...)
 		return
@@ -49,21 +52,27 @@ func (s *sendSession) send(items []*connectorpb.SendItem) {
 	}
 }
 
-func (s *sendSession) admit(item *connectorpb.SendItem) *attempt {
-	a := &attempt{
-		seq:     item.GetSeq(),
-		message: messageFromWire(item.GetMessage()),
-		size:    sizeOf(item.GetMessage().GetPayload(), item.GetMessage().GetHeaders()),
-		limit:   s.link.timeout,
-		holds:   2,
-	}
-	if item.GetTimeout() != nil {
-		a.limit = item.GetTimeout().AsDuration()
+func (s *sendSession) admit(items []*connectorpb.SendItem) []*attempt {
+	admitted := make([]*attempt, len(items))
+	bytes := 0
+	for i, item := range items {
+		a := &attempt{
+			seq:     item.GetSeq(),
+			message: messageFromWire(item.GetMessage()),
+			size:    sizeOf(item.GetMessage().GetPayload(), item.GetMessage().GetHeaders()),
+			limit:   s.link.timeout,
+			holds:   2,
+		}
+		if item.GetTimeout() != nil {
+			a.limit = item.GetTimeout().AsDuration()
+		}
+		admitted[i] = a
+		bytes += a.size
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open++
-	s.held++
-	s.bytes += a.size
-	return a
+	s.open += len(admitted)
+	s.held += len(admitted)
+	s.bytes += bytes
+	return admitted
 }

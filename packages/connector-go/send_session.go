@@ -18,6 +18,7 @@ type sendServer = grpc.BidiStreamingServer[connectorpb.SendStreamRequest, connec
 type sendSession struct {
 	node   *nodeServer
 	link   *link
+	stream sendServer
 	ctx    context.Context // of the Impl's calls
 	cancel context.CancelCauseFunc
 
@@ -29,6 +30,7 @@ type sendSession struct {
 	held    int // messages that take up room: see attempt.holds
 	bytes   int
 	results []*attempt
+	writing bool // one goroutine does
 	ending  bool
 	end     error // what the stream ends with when nothing is open
 	broken  error // what it ends with now
@@ -40,7 +42,7 @@ func (s *nodeServer) SendStream(stream sendServer) error {
 	if err != nil {
 		return toStatus(stream.Context(), err)
 	}
-	session := &sendSession{node: s, link: link}
+	session := &sendSession{node: s, link: link, stream: stream}
 	session.changed = sync.NewCond(&session.mu)
 	session.ctx, session.cancel = context.WithCancelCause(stream.Context())
 	defer session.breakOff(context.Canceled)
@@ -51,22 +53,14 @@ func (s *nodeServer) SendStream(stream sendServer) error {
 	if err := stream.Send(&connectorpb.SendStreamResponse{MaxInFlight: maxHeldMessages}); err != nil {
 		return err
 	}
-	go session.read(stream)
-	for {
-		results, err := session.nextResults()
-		if len(results) == 0 {
-			return endOfStream(stream.Context(), err)
-		}
-		if err := stream.Send(&connectorpb.SendStreamResponse{Results: results}); err != nil {
-			return err
-		}
-	}
+	go session.read()
+	return endOfStream(stream.Context(), session.wait())
 }
 
 // read reads on only while there is room.
-func (s *sendSession) read(stream sendServer) {
+func (s *sendSession) read() {
 	for s.awaitRoom() {
-		request, err := stream.Recv()
+		request, err := s.stream.Recv()
 		switch {
 		case errors.Is(err, io.EOF):
 			s.finish(nil)
@@ -112,27 +106,53 @@ func (s *sendSession) breakOff(cause error) {
 	s.changed.Broadcast()
 }
 
-// nextResults gives nothing when the stream has ended, and why.
-func (s *sendSession) nextResults() ([]*connectorpb.SendResult, error) {
+// wait gives what the stream ends with, when nobody writes to it any more.
+func (s *sendSession) wait() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
 		switch {
+		case s.writing:
 		case s.broken != nil:
-			return nil, s.broken
-		case len(s.results) > 0:
-			var results []*connectorpb.SendResult
-			for _, a := range takeFrame(&s.results, (*attempt).resultSize, maxFrameMessages) {
-				results = append(results, a.result)
-				s.open--
-				s.drop(a)
-			}
-			return results, nil
+			return s.broken
 		case s.ending && s.open == 0:
-			return nil, s.end
+			return s.end
 		}
 		s.changed.Wait()
 	}
+}
+
+// write sends the results that there are, unless somebody else does. Whoever has made some calls it: another
+// goroutine that had to be woken for each frame would cost more than the frame.
+func (s *sendSession) write() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.writing {
+		return
+	}
+	s.writing = true
+	for s.broken == nil && len(s.results) > 0 {
+		response := &connectorpb.SendStreamResponse{Results: s.takeResults()}
+		s.mu.Unlock()
+		err := s.stream.Send(response)
+		s.mu.Lock()
+		if err != nil && s.broken == nil {
+			s.broken = err
+		}
+	}
+	s.writing = false
+	s.changed.Broadcast()
+}
+
+func (s *sendSession) takeResults() []*connectorpb.SendResult {
+	taken := takeFrame(&s.results, (*attempt).resultSize, maxFrameMessages)
+	results := make([]*connectorpb.SendResult, len(taken))
+	for i, a := range taken {
+		results[i] = a.result
+		s.open--
+		s.drop(a)
+	}
+	return results
 }
 
 // afterFunc gives what undoes it.

@@ -32,7 +32,8 @@ export class Backlog {
       return;
     }
     const place = this.#ready.findIndex((other) => other.arrival > parcel.arrival);
-    this.#ready.splice(place < 0 ? this.#ready.length : place, 0, parcel);
+    if (place < 0) this.#ready.push(parcel);
+    else this.#ready.splice(place, 0, parcel);
     this.#onReady();
   }
 

@@ -140,11 +140,11 @@ export class Deliveries {
   /** Gives the oldest message to the first receiver that accepts it; false when there is no such pair. */
   #handOver(): boolean {
     const parcel = this.#oldestReady();
-    const receiver = parcel && this.#receivers.takeFor(parcel);
+    const receiver = parcel && this.#receivers.firstFor(parcel);
     if (!receiver) return false;
     this.#backlog.removeOldest();
     receiver.take(this.#leases.grant(parcel, receiver));
-    if (receiver.hungry) this.#receivers.add(receiver);
+    this.#receivers.served(receiver);
     return true;
   }
 

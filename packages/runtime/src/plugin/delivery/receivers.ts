@@ -33,14 +33,20 @@ export class Receivers {
     this.#waiting.delete(receiver);
   }
 
-  /** Takes the first one that accepts the parcel out of the line. */
-  takeFor(parcel: Parcel): Receiver | undefined {
+  /** The first one that accepts the parcel. */
+  firstFor(parcel: Parcel): Receiver | undefined {
     for (const receiver of this.#waiting) {
-      if (!receiver.accepts(parcel)) continue;
-      this.#waiting.delete(receiver);
-      return receiver;
+      if (receiver.accepts(parcel)) return receiver;
     }
     return undefined;
+  }
+
+  /** It was handed something: to the end of the line with it, or out of it. */
+  served(receiver: Receiver): void {
+    const { hungry } = receiver;
+    if (hungry && this.#waiting.size === 1) return; // the usual case, once for each message
+    this.#waiting.delete(receiver);
+    if (hungry) this.#waiting.add(receiver);
   }
 
   failAll(error: Error): void {
