@@ -27,6 +27,7 @@ export class Window {
   /** Written and not confirmed, given up ones among them: their packet ids are still in use. */
   readonly #flying = new Set<Entry>();
   readonly #givenUp = new WeakSet<Entry>();
+  readonly #batches = new WeakMap<AbortSignal, Set<Entry>>();
   #link: Link | undefined;
   #failure: PluginError | undefined;
 
@@ -50,22 +51,35 @@ export class Window {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       if (!this.#link && this.#offline === 'fail') return reject(lostError(id, this.#failure));
-      const abort = (): void => this.#giveUp(entry, signal.reason);
+      const batch = this.#batchOf(signal);
       const entry: Entry = {
         id,
         packet,
         settle: (outcome) => {
           this.#deadlines.remove(entry);
-          signal.removeEventListener('abort', abort);
+          batch.delete(entry);
           if (typeof outcome === 'number') resolve(outcome);
           else reject(outcome);
         },
       };
-      signal.addEventListener('abort', abort, { once: true });
+      batch.add(entry);
       this.#deadlines.add(entry);
       this.#waiting.add(entry);
       this.#fill();
     });
+  }
+
+  /** The messages of one signal, with one listener for all: each further one would be compared with all before. */
+  #batchOf(signal: AbortSignal): Set<Entry> {
+    const known = this.#batches.get(signal);
+    if (known) return known;
+    const batch = new Set<Entry>();
+    this.#batches.set(signal, batch);
+    const abort = (): void => {
+      for (const entry of batch) this.#giveUp(entry, signal.reason);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    return batch;
   }
 
   /** A new link: what waits is sent over it. */
