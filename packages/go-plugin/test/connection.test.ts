@@ -4,9 +4,10 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
 import { Code, createClient } from '@connectrpc/connect';
 import { http2StreamKey } from '@vrsky/go-plugin';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -17,6 +18,9 @@ import { createIdentity } from '../src/tls/certificate.ts';
 import { type MutualTls, mutualTls } from '../src/tls/options.ts';
 import { Testing } from './gen/testing_pb.ts';
 
+const MIB = 1024 * 1024;
+/** SETTINGS and WINDOW_UPDATE frames: 1 GiB for each stream and for the connection. */
+const OPEN_WINDOWS = Buffer.from('0000060400000000000004400000000000040800000000003fff0000', 'hex');
 const [server, client] = [createIdentity(), createIdentity()];
 const pairs: { how: string; serverTls?: MutualTls; clientTls?: MutualTls }[] = [
   { how: 'plain' },
@@ -84,6 +88,35 @@ describe.each(pairs)('a gRPC connection ($how)', ({ serverTls, clientTls }) => {
     ).rejects.toMatchObject({
       code: 'CONNECT_FAILED',
     });
+  });
+
+  it('ends when its server dies while the client is writing', async () => {
+    const address = join(tmpdir(), `dying-${crypto.randomUUID().slice(0, 8)}`);
+    // By hand: what Node.js itself listens with never stops reading.
+    const reading = serverTls ? createTlsServer(serverTls) : createServer();
+    await once(reading.listen(address), 'listening');
+    for (let round = 0; round < 20; round++) {
+      const accepted = once(reading, serverTls ? 'secureConnection' : 'connection') as Promise<
+        [Socket]
+      >;
+      const connecting = connect(
+        { network: 'unix', address },
+        { tls: clientTls, maxMessageBytes: 1_000 },
+      );
+      const [socket] = await accepted;
+      socket.on('error', () => {}).write(OPEN_WINDOWS);
+      const { calls, closed } = await connecting;
+      const stream = calls.session.request({ ':method': 'POST' }).on('error', () => {});
+      stream.write(Buffer.alloc(4 * MIB));
+      let bytes = 0;
+      for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+        bytes += chunk.length;
+        if (bytes > MIB) break; // the rest waits in the client
+      }
+      socket.destroy();
+      await closed;
+    }
+    reading.close();
   });
 
   it('tells an answered call from one that was cut off', async () => {
