@@ -1,4 +1,4 @@
-import type { CallOptions as RpcOptions } from '@connectrpc/connect';
+import { Code, ConnectError, type CallOptions as RpcOptions } from '@connectrpc/connect';
 import { errorFromStatus } from '../wire/error.ts';
 import type { CallOptions } from './connection-node.ts';
 
@@ -8,14 +8,23 @@ export async function call<T>(
   run: (options: RpcOptions) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted();
+  const deadlineAt = performance.now() + (timeoutMs || Number.POSITIVE_INFINITY);
   try {
     return await run({
       ...(signal && { signal }),
       ...(timeoutMs !== undefined && { timeoutMs }),
     });
   } catch (error) {
-    throw failureOf(error, signal);
+    const isOver = performance.now() >= deadlineAt;
+    throw failureOf(isOver ? atDeadline(error) : error, signal);
   }
+}
+
+/** The server's timer for the same deadline may be faster than ours: it resets the stream as cancelled. */
+function atDeadline(error: unknown): ConnectError {
+  const status = ConnectError.from(error);
+  if (status.code !== Code.Canceled) return status;
+  return new ConnectError('the operation timed out', Code.DeadlineExceeded);
 }
 
 /** A caller who has given up gets his own reason, whatever that is. */
