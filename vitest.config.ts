@@ -23,8 +23,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     pool: 'forks',
-    // One processor is not kept free, as it would be by default: tests mostly wait for others.
-    maxWorkers: availableParallelism(),
+    // One more than there are processors, where by default it is one less: tests mostly wait for others.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     teardownTimeout: 10_000,
