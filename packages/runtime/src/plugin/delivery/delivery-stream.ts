@@ -70,9 +70,10 @@ export class DeliveryStream
     this.#outstanding -= 1;
     // Most are in the host's hands, and older than all that are not.
     const [oldest] = this.#ready;
-    if (oldest && lease.number >= oldest.number) {
+    const unsent = oldest && lease.number >= oldest.number ? this.#ready.indexOf(lease) : -1;
+    if (unsent >= 0) {
       // The host never saw it, and would miss the credit for ever.
-      this.#ready.splice(this.#ready.indexOf(lease), 1);
+      this.#ready.splice(unsent, 1);
       this.#credit.messages += 1;
       this.#credit.bytes += lease.parcel.bytes;
     }
