@@ -1,16 +1,17 @@
 import { fileURLToPath } from 'node:url';
+import { heapFlags } from '../../tools/build-executable/src/heap-flags.ts';
 import type { ConnectorOptions } from '../programs/connector.ts';
 import { fromSource, programs } from './program.ts';
 
-/** Flags that keep V8 small, as the executables have them. */
-const small = ['--max-semi-space-size=4', '--v8-pool-size=1', '--heap-growing-percent=200'];
+/** As the executables have them. */
+const flags = ['--v8-pool-size=1', ...heapFlags];
 
 /** The connector whose outside is a file; it needs that file, and so cannot be an executable of ours. */
 export function numbered(
   type: 'numbered-in' | 'numbered-out',
   settings: { file: string; count: number; bytes: number; ackTimeoutMs?: number },
 ): ConnectorOptions {
-  const args = [...small, ...fromSource, programs.numberedConnector];
+  const args = [...flags, ...fromSource, programs.numberedConnector];
   return { command: process.execPath, args, type, settings };
 }
 

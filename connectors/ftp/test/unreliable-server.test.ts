@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { heapFlags } from '../../../tools/build-executable/src/heap-flags.ts';
 import { anonymousBytes } from '../../../tools/testing/processes.ts';
 import { createHost, messageOf, startDestination, startSource } from './support/connections.ts';
 import { certificate, testCa } from './support/credentials.ts';
@@ -224,9 +225,7 @@ describe('a listing', () => {
     async () => {
       const server = await startHostile();
       const settings = { direction: 'incoming', stability: { checks: 0 }, sort: 'name' };
-      // Those of the executables.
-      const flags = ['--max-semi-space-size=4', '--heap-growing-percent=200'];
-      const { node, pid } = await launchPlugin(outsideOf(server), settings, { flags });
+      const { node, pid } = await launchPlugin(outsideOf(server), settings, { flags: heapFlags });
       const before = anonymousBytes(pid);
       const { message } = await node.receive({ timeoutMs: 25_000 });
       expect(message.headers['ftp.fileName']).toBe('000000.csv');

@@ -2,13 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { heapFlags } from './heap-flags.ts';
 import type { NodePackage } from './node-package.ts';
 import { preparedNode } from './prepared-node.ts';
 import { isOwn, type Target } from './target.ts';
-
-// Keeps the heap small: a connector moves messages, it computes little. Less growth makes V8 collect all of
-// it again and again when large payloads come in.
-const heap = ['--max-semi-space-size=4', '--heap-growing-percent=200'];
 
 // The permission model with all files open: a plugin closes them once its listener exists.
 const execArgv = [
@@ -16,7 +13,7 @@ const execArgv = [
   '--allow-net',
   '--allow-fs-read=*',
   '--allow-fs-write=*',
-  ...heap,
+  ...heapFlags,
   '--v8-pool-size=1',
   '--disable-warning=ExperimentalWarning',
 ];
@@ -24,7 +21,7 @@ const execArgv = [
 // V8 puts its hash seed into the code cache, so a random one would make every build differ. The
 // executable itself starts with a random one all the same. The flags of the heap, though, must be the same:
 // V8 takes no code cache that was made with others.
-const builderArgv = ['--random-seed=1', ...heap, '--build-sea'];
+const builderArgv = ['--random-seed=1', ...heapFlags, '--build-sea'];
 
 export interface Ingredients {
   /** The bundled program. */

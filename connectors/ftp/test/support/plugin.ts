@@ -12,7 +12,9 @@ const zero = Temporal.Duration.from({ seconds: 0 });
 export async function launchPlugin(
   outside: Pick<Outside, 'settings' | 'connection'>,
   settings: JsonObject,
-  more: Pick<LaunchOptions, 'maxMessageBytes' | 'env'> & { readonly flags?: string[] } = {},
+  more: Pick<LaunchOptions, 'maxMessageBytes' | 'env'> & {
+    readonly flags?: readonly string[];
+  } = {},
 ): Promise<ConnectorProcess> {
   const { flags = [], ...options } = more;
   const { type, credentials } = outside.connection;
