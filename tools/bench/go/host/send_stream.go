@@ -33,11 +33,8 @@ func sendStream(ctx context.Context, r *run) error {
 	}
 	sent := &underWay{options: r.options, open: map[uint64]time.Time{}}
 	answered := make(chan int, window)
-	group.Go(func() error {
-		defer close(answered)
-		return readResults(r, stream, sent, answered)
-	})
-	group.Go(func() error { return writeItems(r, stream, sent, window, answered) })
+	group.Go(func() error { return readResults(r, stream, sent, answered) })
+	group.Go(func() error { return writeItems(ctx, r, stream, sent, window, answered) })
 	if err := group.Wait(); err != nil {
 		return err
 	}
@@ -53,14 +50,18 @@ type sendClient = interface {
 	Recv() (*connectorpb.SendStreamResponse, error)
 }
 
-func writeItems(r *run, stream sendClient, sent *underWay, room int, answered <-chan int) error {
+func writeItems(ctx context.Context, r *run, stream sendClient, sent *underWay, room int, answered <-chan int) error {
 	for r.running() {
 		for room < r.Batch {
-			count, ok := <-answered
-			if !ok {
-				return errors.New("the plugin ended the stream")
+			select {
+			case count, ok := <-answered:
+				if !ok {
+					return errors.New("the plugin ended the stream")
+				}
+				room += count
+			case <-ctx.Done():
+				return ctx.Err() // readResults failed: the group has its error already
 			}
-			room += count
 		}
 		room -= r.Batch
 		items := make([]*connectorpb.SendItem, r.Batch)
@@ -79,11 +80,14 @@ func writeItems(r *run, stream sendClient, sent *underWay, room int, answered <-
 	return stream.CloseSend()
 }
 
+// readResults closes answered where the plugin ends the stream, not where it fails itself: its error would
+// be the second one then, and the group keeps the first.
 func readResults(r *run, stream sendClient, sent *underWay, answered chan<- int) error {
 	recorder := r.recorder()
 	for {
 		response, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
+			close(answered)
 			return nil
 		}
 		if err != nil {
