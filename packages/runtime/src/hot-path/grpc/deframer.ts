@@ -3,7 +3,7 @@ import { bufferFor } from './large-buffers.ts';
 
 /** One byte that says whether the message is compressed, and four of its length. */
 const PREFIX_BYTES = 5;
-/** Memory that is taken for a message before its bytes are there; beyond that as much again as has come. */
+/** Memory that is taken for a message before its bytes are there. When that is full, all the rest is taken. */
 const AHEAD_BYTES = 1024 * 1024;
 
 /**
@@ -65,7 +65,7 @@ export class Deframer {
     const needed = this.#filled + bytes;
     let buffer = this.#started;
     if (!buffer || buffer.length < needed) {
-      const ahead = Math.max(AHEAD_BYTES, needed * 2);
+      const ahead = needed <= AHEAD_BYTES ? AHEAD_BYTES : this.#wanted;
       const larger = bufferFor(Math.min(this.#wanted, ahead));
       buffer?.copy(larger, 0, 0, this.#filled);
       buffer = larger;
