@@ -27,8 +27,8 @@ export class Batch {
   #open: number;
   readonly #ends = new AbortController();
   readonly #deadlines: Deadlines<Batch>;
-  /** Of limits that are not those of the deadlines. */
-  readonly #timers: readonly NodeJS.Timeout[];
+  /** One for each limit that is not that of the deadlines. */
+  readonly #timers: readonly NodeJS.Timeout[] | undefined;
   readonly #groups: readonly BatchGroup[];
 
   /**
@@ -45,10 +45,14 @@ export class Batch {
     this.#open = attempts.length;
     this.#deadlines = deadlines;
     this.#groups = groups;
-    if (attempts.some(({ timeoutMs }) => timeoutMs === deadlines.afterMs)) deadlines.add(this);
-    this.#timers = otherLimits(attempts, deadlines.afterMs).map((ms) =>
-      setTimeout(() => this.expire(ms), Math.min(ms, LONGEST_TIMER_MS)),
-    );
+    let hasUsualLimit = false;
+    let others: Set<number> | undefined;
+    for (const { timeoutMs } of attempts) {
+      if (timeoutMs === deadlines.afterMs) hasUsualLimit = true;
+      else (others ??= new Set()).add(timeoutMs);
+    }
+    if (hasUsualLimit) deadlines.add(this);
+    this.#timers = others && [...others].map((ms) => this.#startTimer(ms));
     for (const group of groups) group.add(this);
   }
 
@@ -62,15 +66,15 @@ export class Batch {
       if (outcomes.length !== attempts.length) {
         return this.#settleAll(incomplete(outcomes, attempts));
       }
-      outcomes.forEach((outcome, i) => {
+      for (const [i, outcome] of outcomes.entries()) {
         const attempt = attempts[i];
         if (attempt) this.#settle(i, resultOf(attempt, outcome));
-      });
+      }
     } catch (thrown) {
       this.#settleAll(PluginError.from(thrown));
     } finally {
       this.#deadlines.remove(this);
-      for (const timer of this.#timers) clearTimeout(timer);
+      for (const timer of this.#timers ?? []) clearTimeout(timer);
       for (const group of this.#groups) group.delete(this);
     }
   }
@@ -91,6 +95,10 @@ export class Batch {
     this.#ends.abort(new PluginError('TIMEOUT', `nothing was sent within ${limitMs} ms`));
   }
 
+  #startTimer(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.expire(ms), Math.min(ms, LONGEST_TIMER_MS));
+  }
+
   #settle(index: number, outcome: SendReceipt | Error): void {
     if (this.#settled[index]) return;
     this.#settled[index] = true;
@@ -101,11 +109,6 @@ export class Batch {
   #settleAll(outcome: Error): void {
     for (let i = 0; i < this.#attempts.length; i++) this.#settle(i, outcome);
   }
-}
-
-function otherLimits(attempts: readonly Attempt[], limitMs: number): readonly number[] {
-  if (attempts.every(({ timeoutMs }) => timeoutMs === limitMs)) return [];
-  return [...new Set(attempts.map(({ timeoutMs }) => timeoutMs))].filter((ms) => ms !== limitMs);
 }
 
 function tooLate({ message, timeoutMs }: Attempt): PluginError {

@@ -43,7 +43,7 @@ export function createMessageCalls(
     checkIdentity(message, link.identity);
   };
   return {
-    async send(message, caller) {
+    send(message, caller) {
       const { outbox } = lifecycle;
       check(message);
       return outbox.send(message, caller);

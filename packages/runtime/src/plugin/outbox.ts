@@ -12,6 +12,7 @@ import { memoryGuard } from './memory/guard.ts';
 export class Outbox {
   readonly #destination: Destination;
   readonly #underWay = new BatchGroup();
+  readonly #everything = [this.#underWay];
   /** Most messages have the same limit: one timer serves them all. */
   readonly #deadlines: Deadlines<Batch>;
   readonly #closing = new AbortController();
@@ -30,18 +31,25 @@ export class Outbox {
   }
 
   /** One attempt; ends with the caller, the connection's timeout or `close`, whichever is first. */
-  async send(message: Message, caller: Caller): Promise<SendReceipt> {
-    if (!memoryGuard.open) {
-      await memoryGuard.whenOpen(caller.signal);
-      this.#closing.signal.throwIfAborted();
-    }
+  send(message: Message, caller: Caller): Promise<SendReceipt> {
+    return memoryGuard.open ? this.#sendOne(message, caller) : this.#sendLater(message, caller);
+  }
+
+  async #sendLater(message: Message, caller: Caller): Promise<SendReceipt> {
+    await memoryGuard.whenOpen(caller.signal);
+    this.#closing.signal.throwIfAborted();
+    return this.#sendOne(message, caller);
+  }
+
+  #sendOne(message: Message, caller: Caller): Promise<SendReceipt> {
     return new Promise((resolve, reject) => {
       const settle = (outcome: SendReceipt | Error): void => {
         caller.offGone();
         if (outcome instanceof Error) reject(outcome);
         else resolve(outcome);
       };
-      const batch = this.#batchOf([{ message, timeoutMs: this.timeoutMs, settle }], []);
+      const attempts = [{ message, timeoutMs: this.timeoutMs, settle }];
+      const batch = new Batch(attempts, this.#everything, this.#deadlines);
       caller.onGone((reason) => batch.abort(reason));
       void batch.send(this.#destination);
     });
@@ -53,14 +61,11 @@ export class Outbox {
    */
   sendAll(attempts: readonly Attempt[], group: BatchGroup): void {
     const most = this.#destination.maxBatch ?? 1;
+    const groups = [group, this.#underWay];
     for (let at = 0; at < attempts.length; at += most) {
       const some = attempts.length <= most ? attempts : attempts.slice(at, at + most);
-      void this.#batchOf(some, [group]).send(this.#destination);
+      void new Batch(some, groups, this.#deadlines).send(this.#destination);
     }
-  }
-
-  #batchOf(attempts: readonly Attempt[], groups: readonly BatchGroup[]): Batch {
-    return new Batch(attempts, [...groups, this.#underWay], this.#deadlines);
   }
 
   /** Waits for the sends under way, aborts what is left when the signal does, stops the destination. */

@@ -4,7 +4,9 @@ import { setTrailerStatus } from '@connectrpc/connect/protocol-grpc';
 import type { Caller } from '../../plugin/caller.ts';
 import { Deframer } from '../grpc/deframer.ts';
 
-const RESPONSE = { ':status': 200, 'content-type': 'application/grpc+proto' } as const;
+/** As a list, which costs half as much as an object; nobody reads a date. */
+const RESPONSE: readonly string[] = [':status', '200', 'content-type', 'application/grpc+proto'];
+const OPTIONS = { waitForTrailers: true, sendDate: false } as const;
 const OK = { 'grpc-status': '0' } as const;
 /** Beyond this much that has not left yet, nothing more is encoded. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
@@ -126,7 +128,7 @@ export class ServerCall implements Caller {
   }
 
   #respond(): void {
-    if (!this.stream.headersSent) this.stream.respond(RESPONSE, { waitForTrailers: true });
+    if (!this.stream.headersSent) this.stream.respond(RESPONSE, OPTIONS);
   }
 
   readonly #onData = (chunk: Buffer): void => {

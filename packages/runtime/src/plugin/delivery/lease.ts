@@ -28,7 +28,8 @@ export interface Lease {
 
 /** The leases that are out, oldest first. All have the same length, so one timer for the oldest serves them. */
 export class Leases {
-  readonly #open = new Map<string, Lease>();
+  /** By their number, which is found and hashed in a quarter of the time that the id takes. */
+  readonly #open = new Map<number, Lease>();
   readonly #lengthMs: number;
   readonly #onExpired: (lease: Lease) => void;
   #timer: NodeJS.Timeout | undefined;
@@ -44,22 +45,25 @@ export class Leases {
     const number = nextLease++;
     const endsAt = performance.now() + this.#lengthMs;
     const lease = { deliveryId: `${PROCESS_PREFIX}${number}`, number, parcel, receiver, endsAt };
-    this.#open.set(lease.deliveryId, lease);
+    this.#open.set(number, lease);
     this.#timer ??= this.#startTimer(this.#lengthMs);
     return lease;
   }
 
   /** Ends a lease; undefined when there is none (any more). */
   end(deliveryId: string): Lease | undefined {
-    const lease = this.#open.get(deliveryId);
-    this.#open.delete(deliveryId);
+    const number = Number(deliveryId.slice(PROCESS_PREFIX.length));
+    const lease = this.#open.get(number);
+    // Another process's, or nobody's.
+    if (lease?.deliveryId !== deliveryId) return undefined;
+    this.#open.delete(number);
     return lease;
   }
 
   /** Ends the leases of one holder, in the order in which their messages came. */
   endAllOf(holder: Holder): Lease[] {
     const leases = [...this.#open.values()].filter(({ receiver }) => receiver.holder === holder);
-    for (const { deliveryId } of leases) this.#open.delete(deliveryId);
+    for (const { number } of leases) this.#open.delete(number);
     return leases.sort((a, b) => a.parcel.arrival - b.parcel.arrival);
   }
 
@@ -79,12 +83,12 @@ export class Leases {
 
   readonly #expire = (): void => {
     const now = performance.now();
-    for (const [deliveryId, lease] of this.#open) {
+    for (const [number, lease] of this.#open) {
       if (lease.endsAt > now) {
         this.#timer = this.#startTimer(lease.endsAt - now);
         return;
       }
-      this.#open.delete(deliveryId);
+      this.#open.delete(number);
       this.#onExpired(lease); // may grant others: they start no timer, as long as this one is not forgotten
     }
     this.#timer = undefined;
