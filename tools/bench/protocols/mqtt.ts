@@ -22,7 +22,7 @@ export const benchmark: ConnectorBenchmark = {
       'log_type error',
       'set_tcp_nodelay true',
     ];
-    const broker = await startMosquitto({ config });
+    const broker = await startMosquitto({ config, silent: true });
     try {
       await compete({
         title: `MQTT receive with ack, QoS 1, ${BYTES} bytes`,

@@ -1,5 +1,6 @@
 import { build } from 'esbuild';
 import { type BundledPackage, packagesIn } from './packages.ts';
+import { silentDebug } from './silent-debug.ts';
 import { root } from './target.ts';
 
 export interface Bundle {
@@ -31,6 +32,7 @@ export async function bundle(entry: string): Promise<Bundle> {
     format: 'cjs',
     minify: true,
     conditions: ['vrsky:source'],
+    plugins: [silentDebug],
     define: { 'process.env.NODE_ENV': '"production"' },
     legalComments: 'external',
     metafile: true,

@@ -4,5 +4,5 @@
  */
 export const heapFlags: readonly string[] = [
   '--max-semi-space-size=4',
-  '--heap-growing-percent=200',
+  '--heap-growing-percent=150',
 ];

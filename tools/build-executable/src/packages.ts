@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Metafile } from 'esbuild';
+import { silent } from './silent-debug.ts';
 import { root } from './target.ts';
 
 /** What is used here of a package.json. */
@@ -29,6 +30,7 @@ export function packagesIn({ inputs, outputs }: Metafile): BundledPackage[] {
   const ownerOf = new Map<string, BundledPackage>();
   for (const { inputs: contents } of Object.values(outputs)) {
     for (const path of Object.keys(contents)) {
+      if (path.startsWith(`${silent}:`)) continue;
       const file = join(root, path);
       const owner = packageOf(file);
       const known = found.get(owner.id) ?? owner;

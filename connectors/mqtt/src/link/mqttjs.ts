@@ -17,6 +17,7 @@ import mqttPacket, { type IPublishPacket, type Packet } from 'mqtt-packet';
 // @ts-expect-error it comes without types
 import constants from 'mqtt-packet/constants.js';
 import type { LinkOptions, OutboundPublish, Subscription } from './packets.ts';
+import { encodePublish } from './publish-packet.ts';
 
 Object.assign(constants.MQTT5_PUBACK_PUBREC_CODES, {
   0x95: 'Packet too large',
@@ -103,11 +104,9 @@ export function startClient(stream: Duplex, options: LinkOptions, events: Client
       });
     },
     publish(message, done) {
-      const { topic, properties } = aliased(message, client.serverProperties?.topicAliasMaximum);
+      const packet = aliased(message, client.serverProperties?.topicAliasMaximum);
       const messageId = message.qos > 0 ? (client.messageIdProvider.allocate() ?? 0) : 0;
-      const packet: IPublishPacket = { cmd: 'publish', dup: false, messageId, ...message, topic };
-      if (properties) packet.properties = properties;
-      const bytes = mqttPacket.generate(packet, version);
+      const bytes = encodePublish(packet, messageId, options.protocolVersion);
       if (messageId === 0) return void stream.write(bytes, (error) => done(error ?? 0));
       const cb = (error?: Error | null): void => {
         if (error) done(reasonOf(error) ?? error);
@@ -120,20 +119,16 @@ export function startClient(stream: Duplex, options: LinkOptions, events: Client
 }
 
 /** Gives each topic an alias, as long as the broker takes more of them. */
-function abbreviate(): (
-  message: OutboundPublish,
-  most?: number,
-) => Partial<OutboundPublish> & {
-  readonly topic: string;
-} {
+function abbreviate(): (message: OutboundPublish, most?: number) => OutboundPublish {
   const aliases = new Map<string, number>();
-  return ({ topic, properties }, most = 0) => {
+  return (message, most = 0) => {
+    const { topic, properties } = message;
     const known = aliases.get(topic);
-    if (known !== undefined) return { topic: '', properties: { ...properties, topicAlias: known } };
-    if (aliases.size >= most) return { topic, ...(properties && { properties }) };
-    const topicAlias = aliases.size + 1;
+    if (known === undefined && aliases.size >= most) return message;
+    const topicAlias = known ?? aliases.size + 1;
     aliases.set(topic, topicAlias);
-    return { topic, properties: { ...properties, topicAlias } };
+    const abbreviated = known === undefined ? topic : '';
+    return { ...message, topic: abbreviated, properties: { ...properties, topicAlias } };
   };
 }
 

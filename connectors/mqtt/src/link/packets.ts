@@ -40,7 +40,18 @@ export interface OutboundPublish {
   readonly payload: Buffer;
   readonly qos: Qos;
   readonly retain: boolean;
-  readonly properties?: Properties;
+  /** Only with MQTT 5. */
+  readonly properties?: OutboundProperties;
+}
+
+export interface OutboundProperties {
+  readonly userProperties?: Readonly<Record<string, string>>;
+  readonly contentType?: string;
+  readonly responseTopic?: string;
+  readonly correlationData?: Buffer;
+  /** Seconds. */
+  readonly messageExpiryInterval?: number;
+  readonly topicAlias?: number;
 }
 
 /** What a broker takes. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Message, PluginError } from '@vrsky/runtime';
-import type { OutboundPublish, Properties } from '../link/packets.ts';
+import type { OutboundProperties, OutboundPublish } from '../link/packets.ts';
 import { MAX_STRING_BYTES } from '../link/topic.ts';
 import type { PublishSettings } from './settings.ts';
 import { compileTopic } from './topic-template.ts';
@@ -39,7 +39,7 @@ function propertiesOf(
   { id, contentType, headers, metadata }: Message,
   settings: PublishSettings,
   responseTopic: string | undefined,
-): Properties {
+): OutboundProperties {
   const user: Record<string, string> = Object.create(null);
   if (settings.forwardHeaders) {
     for (const name in headers) if (!name.startsWith('mqtt.')) user[name] = headers[name] ?? '';
@@ -64,11 +64,11 @@ function sizeOf(topic: string, payload: Buffer): number {
   return 5 + 2 + Buffer.byteLength(topic) + 2 + 4 + 3 + payload.length;
 }
 
-function sizeOfProperties(message: Message, properties: Properties): number {
+function sizeOfProperties(message: Message, properties: OutboundProperties): number {
   const { userProperties = {}, contentType, responseTopic, correlationData } = properties;
   let bytes = 5;
   for (const name in userProperties) {
-    bytes += 1 + stringSize(message, name) + stringSize(message, String(userProperties[name]));
+    bytes += 1 + stringSize(message, name) + stringSize(message, userProperties[name] ?? '');
   }
   if (contentType) bytes += 1 + stringSize(message, contentType);
   if (responseTopic) bytes += 1 + stringSize(message, responseTopic);

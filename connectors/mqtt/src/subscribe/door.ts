@@ -14,7 +14,6 @@ export class Door {
   readonly #overflow: SubscribeSettings['qos0Overflow'];
   /** Messages of QoS 0 that nobody was handed yet, oldest first. */
   readonly #droppable = new Set<MqttMessage>();
-  readonly #inside = new Map<MqttMessage, Room>();
   readonly #waiting = new Map<MqttMessage, () => void>();
   #timer: NodeJS.Timeout | undefined;
   #onWait: (() => void) | undefined;
@@ -49,6 +48,7 @@ export class Door {
 
   /** There may be room now, or a message that waits was withdrawn. */
   retry(): void {
+    if (this.#waiting.size === 0 && !this.#timer) return; // the usual case, once for each message
     for (const [message, taken] of this.#waiting) {
       if (!message.withdrawn && !this.#letIn(message)) return;
       this.#waiting.delete(message);
@@ -66,8 +66,7 @@ export class Door {
   /** Gives its room back, if it has any. */
   leave(message: MqttMessage): void {
     this.#droppable.delete(message);
-    this.#inside.get(message)?.release();
-    if (this.#inside.delete(message)) this.retry();
+    if (release(message)) this.retry();
   }
 
   /** Nobody comes in any more, and what waits is left with the broker. */
@@ -88,12 +87,19 @@ export class Door {
       if (this.#overflow === 'drop-newest' || !oldest) return true;
       oldest.withdrawn = true;
       this.#droppable.delete(oldest);
-      this.#inside.get(oldest)?.release();
-      this.#inside.delete(oldest);
+      release(oldest);
     }
-    this.#inside.set(message, room);
+    message.room = room;
     if (isQos0) this.#droppable.add(message);
     this.#intake.push(message, room);
     return true;
   }
+}
+
+/** False when it has no room (any more). */
+function release(message: MqttMessage): boolean {
+  const { room } = message;
+  message.room = undefined;
+  room?.release();
+  return room !== undefined;
 }

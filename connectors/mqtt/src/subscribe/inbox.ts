@@ -1,4 +1,4 @@
-import type { Incoming } from '@vrsky/runtime/plugin';
+import type { Incoming, Room } from '@vrsky/runtime/plugin';
 import type { Link } from '../link/link.ts';
 import type { InboundPublish } from '../link/packets.ts';
 
@@ -7,6 +7,8 @@ export interface MqttMessage extends Incoming {
   readonly packet: InboundPublish;
   /** Of the link that brought it; undefined for QoS 0, which nobody acknowledges. */
   readonly inbox: Inbox | undefined;
+  /** From when it is let in until nobody has it any more. */
+  room?: Room | undefined;
 }
 
 /**
@@ -31,12 +33,21 @@ export class Inbox {
   /** The host has it: acknowledged now, or when all that came before is settled. */
   settle(message: MqttMessage): void {
     if (!this.#open.has(message)) return;
-    this.#settled.add(message);
-    for (const first of this.#inOrder ? this.#open : [message]) {
-      if (!this.#settled.delete(first)) return;
-      this.#open.delete(first);
-      this.#link.acknowledge(first.packet);
+    if (this.#inOrder && message !== this.#open.values().next().value) {
+      this.#settled.add(message);
+      return;
     }
+    this.#acknowledge(message);
+    if (this.#settled.size === 0) return;
+    for (const next of this.#open) {
+      if (!this.#settled.delete(next)) return;
+      this.#acknowledge(next);
+    }
+  }
+
+  #acknowledge(message: MqttMessage): void {
+    this.#open.delete(message);
+    this.#link.acknowledge(message.packet);
   }
 
   /** The link has ended: the broker sends these again. Gives those that the host had not settled. */

@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import type { MessageMetadata } from '@vrsky/runtime';
 import type { IncomingMessage } from '@vrsky/runtime/plugin';
 import type { InboundPublish, Properties } from '../link/packets.ts';
 import type { TopicPattern } from './topic-pattern.ts';
@@ -9,6 +8,7 @@ const OWN = 'mqtt.';
 const TRACEPARENT =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-|$)/;
 const NO_BYTES = Buffer.alloc(0);
+const NO_PROPERTIES: Properties = {};
 const PRINTABLE = /^[\x20-\x7e]{1,256}$/;
 
 /**
@@ -20,27 +20,30 @@ export function toMessage(
   defaultContentType: string,
   pattern: TopicPattern | undefined,
 ): IncomingMessage {
-  const { payload, properties = {} } = packet;
+  const { payload, properties = NO_PROPERTIES } = packet;
   checkProperties(properties);
   const user = headersOf(properties);
-  const id = [user['message-id'], user['id']].find((one) => one && PRINTABLE.test(one));
   const correlation = correlationOf(properties, user);
-  const traceId = TRACEPARENT.exec(user['traceparent'] ?? '')?.[1];
-  const metadata: Partial<MessageMetadata> = {
-    ...(correlation && { correlationId: correlation.id }),
-    ...(traceId && { traceId }),
-  };
+  const { traceparent } = user;
   return {
-    ...(id && { id }),
+    id: printable(user['message-id']) ?? printable(user['id']) ?? '',
     payload,
     contentType: contentTypeOf(properties) ?? defaultContentType,
-    metadata,
+    metadata: {
+      correlationId: correlation?.id ?? '',
+      traceId: (traceparent && TRACEPARENT.exec(traceparent)?.[1]) ?? '',
+    },
     headers: addFacts(user, packet, correlation?.binary ?? false, pattern),
   };
 }
 
+function printable(text: string | undefined): string | undefined {
+  return text && PRINTABLE.test(text) ? text : undefined;
+}
+
 /** The parser lets pass what has no value, and what comes twice and may not, as a list. */
 function checkProperties(properties: Properties): void {
+  if (properties === NO_PROPERTIES) return;
   const { contentType = '', responseTopic = '', userProperties = {} } = properties;
   const { correlationData = NO_BYTES, messageExpiryInterval = 0 } = properties;
   const isWell =
@@ -59,14 +62,20 @@ function contentTypeOf(properties: Properties): string | undefined {
   return properties.payloadFormatIndicator ? 'text/plain; charset=utf-8' : undefined;
 }
 
-/** Without a prototype, because a sender may call one `__proto__`. */
-function headersOf({ userProperties = {} }: Properties): Record<string, string> {
-  const headers: Record<string, string> = Object.create(null);
-  for (const [name, value] of Object.entries(userProperties)) {
+function headersOf({ userProperties }: Properties): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const name in userProperties) {
     if (name.startsWith(OWN)) continue;
-    headers[name] = typeof value === 'string' ? value : value.join('\n');
+    const value = userProperties[name] ?? '';
+    define(headers, name, typeof value === 'string' ? value : value.join('\n'));
   }
   return headers;
+}
+
+/** A sender may call one `__proto__`. Without a prototype the object would be many times slower. */
+function define(headers: Record<string, string>, name: string, value: string): void {
+  if (name !== '__proto__') headers[name] = value;
+  else Object.defineProperty(headers, name, { value, enumerable: true });
 }
 
 function correlationOf(
@@ -101,8 +110,7 @@ function addFacts(
     headers['mqtt.subscription_ids'] = [subscriptionIdentifier].flat().join(',');
   }
   if (binaryCorrelation) headers['mqtt.correlation_encoding'] = 'base64';
-  for (const [name, value] of Object.entries(pattern?.(topic) ?? {})) {
-    headers[`mqtt.param.${name}`] = value;
-  }
+  const params = pattern?.(topic);
+  for (const name in params) headers[`mqtt.param.${name}`] = params[name] ?? '';
   return headers;
 }

@@ -40,12 +40,12 @@ export function createIntake<I extends Incoming>(limits: {
       while (queue[0]?.withdrawn) queue.shift();
       queue.push(incoming);
     },
-    next(signal) {
+    async next(signal) {
+      signal.throwIfAborted();
+      for (let incoming = queue.shift(); incoming; incoming = queue.shift()) {
+        if (!incoming.withdrawn) return incoming;
+      }
       return new Promise((resolve, reject) => {
-        signal.throwIfAborted();
-        for (let incoming = queue.shift(); incoming; incoming = queue.shift()) {
-          if (!incoming.withdrawn) return resolve(incoming);
-        }
         const abort = (): void => {
           waiting = undefined;
           reject(signal.reason);
