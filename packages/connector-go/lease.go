@@ -13,6 +13,7 @@ type lease struct {
 	delivery *connectorpb.Delivery
 	size     int
 	endsAt   time.Time // zero = no limit
+	framed   bool      // it is on its way to the host, or was
 }
 
 func (l *lease) id() string { return l.delivery.GetDeliveryId() }

@@ -115,7 +115,7 @@ func (s *receiveSession) leasesEnded(ended []*lease) {
 	defer s.mu.Unlock()
 	for _, one := range ended {
 		s.remove(one)
-		if i := slices.Index(s.ready, one); i >= 0 {
+		if i := s.indexOfReady(one); i >= 0 {
 			// The host never saw it, and would miss the credit for ever.
 			s.ready = slices.Delete(s.ready, i, i+1)
 			s.messages++
@@ -128,11 +128,25 @@ func (s *receiveSession) leasesEnded(ended []*lease) {
 	s.handOut()
 }
 
-func (s *receiveSession) remove(ended *lease) {
-	if i := slices.Index(s.open, ended); i >= 0 {
-		s.open = slices.Delete(s.open, i, i+1)
-		s.held -= int64(ended.size)
+func (s *receiveSession) indexOfReady(one *lease) int {
+	if one.framed {
+		return -1 // as most are, and the others are many
 	}
+	return slices.Index(s.ready, one)
+}
+
+func (s *receiveSession) remove(ended *lease) {
+	i := slices.Index(s.open, ended)
+	switch {
+	case i < 0:
+		return
+	case i == 0: // as mostly: nothing has to move up
+		s.open[0] = nil
+		s.open = s.open[1:]
+	default:
+		s.open = slices.Delete(s.open, i, i+1)
+	}
+	s.held -= int64(ended.size)
 }
 
 // report tells the host what its settlements did not hit.
@@ -172,9 +186,14 @@ func (s *receiveSession) nextFrame() (*connectorpb.ReceiveStreamResponse, error)
 }
 
 func (s *receiveSession) takeFrame() *connectorpb.ReceiveStreamResponse {
-	frame := &connectorpb.ReceiveStreamResponse{UnknownDeliveryIds: s.unknown}
+	leases := takeFrame(&s.ready, func(l *lease) int { return l.size }, maxFrameMessages)
+	frame := &connectorpb.ReceiveStreamResponse{
+		Deliveries:         make([]*connectorpb.Delivery, 0, len(leases)),
+		UnknownDeliveryIds: s.unknown,
+	}
 	s.unknown = nil
-	for _, next := range takeFrame(&s.ready, func(l *lease) int { return l.size }, maxFrameMessages) {
+	for _, next := range leases {
+		next.framed = true
 		frame.Deliveries = append(frame.Deliveries, next.delivery)
 		if next.id() == "" { // the Impl has let go: there is nothing to settle
 			s.node.leases.forget(next)

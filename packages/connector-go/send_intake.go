@@ -44,11 +44,11 @@ func (s *sendSession) send(items []*connectorpb.SendItem) {
 		go s.write() // a host that reads no results must not keep us from reading
 	}
 	if impl, ok := s.node.impl.(BatchSender); ok && len(batch) > 0 {
-		go s.attempt(impl.SendBatch, batch...)
+		s.workers.run(func() { s.attempt(impl.SendBatch, batch...) })
 		return
 	}
 	for _, a := range batch {
-		go s.attempt(s.node.sendOne, a)
+		s.workers.run(func() { s.attempt(s.node.sendOne, a) })
 	}
 }
 

@@ -34,6 +34,8 @@ type sendSession struct {
 	ending  bool
 	end     error // what the stream ends with when nothing is open
 	broken  error // what it ends with now
+
+	workers workers
 }
 
 // SendStream reads in a goroutine of its own, which ends with the stream.
@@ -45,6 +47,7 @@ func (s *nodeServer) SendStream(stream sendServer) error {
 	session := &sendSession{node: s, link: link, stream: stream}
 	session.changed = sync.NewCond(&session.mu)
 	session.ctx, session.cancel = context.WithCancelCause(stream.Context())
+	session.workers = newWorkers(stream.Context().Done())
 	defer session.breakOff(context.Canceled)
 	defer afterFunc(stream.Context(), func() { session.breakOff(stream.Context().Err()) })()
 	defer afterFunc(link.closing, func() { session.finish(disconnected()) })()
