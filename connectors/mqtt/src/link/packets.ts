@@ -1,5 +1,7 @@
 import type { IConnackPacket, IConnectPacket, IPublishPacket } from 'mqtt-packet';
 
+const LARGEST_PACKET = 268_435_455;
+
 export type Qos = 0 | 1 | 2;
 export type InboundPublish = IPublishPacket & { readonly payload: Buffer };
 export type Properties = NonNullable<IPublishPacket['properties']>;
@@ -68,7 +70,8 @@ export function limitsOf(connack: Connack | undefined): Limits {
     connack?.properties ?? {};
   return {
     receiveMaximum: receiveMaximum ?? 65_535,
-    maximumPacketSize: maximumPacketSize ?? 268_435_455,
+    // A broker may announce more than the length of a packet can say.
+    maximumPacketSize: Math.min(maximumPacketSize ?? LARGEST_PACKET, LARGEST_PACKET),
     maximumQoS: maximumQoS ?? 2,
     retainAvailable: retainAvailable ?? true,
   };

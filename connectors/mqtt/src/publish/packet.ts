@@ -24,7 +24,6 @@ export function createToPacket(settings: PublishSettings): ToPacket {
   const qos = settings.qos as 0 | 1 | 2;
   return (message) => {
     const { buffer, byteOffset, length } = message.payload;
-    // A view: MQTT.js copies a Buffer as it is, and of any other array all that it is a part of.
     const payload = Buffer.from(buffer as ArrayBuffer, byteOffset, length);
     const topic = topicOf(message);
     if (protocolVersion === 4)
@@ -71,7 +70,7 @@ function sizeOfProperties(message: Message, properties: OutboundProperties): num
     bytes += 1 + stringSize(message, name) + stringSize(message, userProperties[name] ?? '');
   }
   if (contentType) bytes += 1 + stringSize(message, contentType);
-  if (responseTopic) bytes += 1 + stringSize(message, responseTopic);
+  if (responseTopic !== undefined) bytes += 1 + stringSize(message, responseTopic);
   if (correlationData) bytes += 1 + stringSize(message, message.metadata.correlationId);
   return bytes;
 }
