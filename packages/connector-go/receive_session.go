@@ -130,7 +130,7 @@ func (s *receiveSession) leasesEnded(ended []*lease) {
 
 func (s *receiveSession) indexOfReady(one *lease) int {
 	if one.framed {
-		return -1 // as most are, and the others are many
+		return -1 // as nearly all are: it is not searched for among many others
 	}
 	return slices.Index(s.ready, one)
 }
