@@ -11,6 +11,11 @@ type Serve = (stream: ServerHttp2Stream, path: string | undefined) => void;
 export function serveCalls(payloadBytes = 0, batch = 1): Serve {
   const answers = createAnswers(payloadBytes, batch);
   const calls: Record<string, (stream: ServerHttp2Stream) => void> = {
+    // The broker's, which stays open: its end would tell the host that there is none.
+    StartStream: (stream) => {
+      begin(stream);
+      stream.resume();
+    },
     AttachHost: (stream) => unary(stream, EMPTY),
     Connect: (stream) => unary(stream, EMPTY),
     Send: (stream) => unary(stream, answers.receipt),
