@@ -1,76 +1,12 @@
 package connector_test
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
 	"os/exec"
 	"testing"
 	"time"
 
 	"github.com/ValueRetail/vrsky/pkg/connector"
 )
-
-const plenty = 1 << 40 // bytes of credit
-
-func openReceiveStream(
-	t *testing.T, ctx context.Context, dispensed connector.ConnectionNode,
-) *connector.ReceiveStream {
-	t.Helper()
-	stream, err := dispensed.(connector.StreamReceiver).OpenReceiveStream(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return stream
-}
-
-// scripted gives settings with messages m-0, m-1, … of so many bytes.
-func scripted(count, bytes int) map[string]interface{} {
-	var messages []map[string]interface{}
-	for i := range count {
-		messages = append(messages, map[string]interface{}{"id": fmt.Sprintf("m-%d", i), "bytes": bytes})
-	}
-	return map[string]interface{}{"messages": messages}
-}
-
-// read gives the next deliveries, up to count.
-func read(t *testing.T, stream *connector.ReceiveStream, count int) (deliveries []connector.Delivery) {
-	t.Helper()
-	for len(deliveries) < count {
-		frame, err := stream.Next()
-		if err != nil {
-			t.Fatalf("after %d deliveries: %v", len(deliveries), err)
-		}
-		deliveries = append(deliveries, frame.Deliveries...)
-	}
-	return deliveries
-}
-
-func ids(deliveries []connector.Delivery) (ids []string) {
-	for _, delivery := range deliveries {
-		ids = append(ids, delivery.Message.ID)
-	}
-	return ids
-}
-
-func ack(t *testing.T, stream *connector.ReceiveStream, deliveries ...connector.Delivery) {
-	t.Helper()
-	for _, delivery := range deliveries {
-		if err := stream.Settle(connector.Settlement{DeliveryID: delivery.ID}); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func ends(t *testing.T, stream *connector.ReceiveStream) {
-	t.Helper()
-	for range 2 {
-		if frame, err := stream.Next(); !errors.Is(err, io.EOF) {
-			t.Fatalf("%+v, %v", frame, err)
-		}
-	}
-}
 
 func TestAStreamBringsAsManyMessagesAsWereGranted(t *testing.T) {
 	eachTLS(t, func(t *testing.T, autoMTLS bool) {
@@ -197,39 +133,6 @@ func TestWhatHitsNothingIsReported(t *testing.T) {
 	}
 }
 
-func TestAHalfClosedStreamEndsWithItsLastLease(t *testing.T) {
-	settings := scripted(2, 1)
-	settings["ackTimeoutMs"] = 200
-	dispensed := connectMemory(t, settings)
-	stream := openReceiveStream(t, within(t, 10*time.Second), dispensed)
-	stream.Grant(2, plenty)
-	held := read(t, stream, 2)
-	stream.HalfClose()
-	ends(t, stream)
-	again, err := dispensed.(connector.AckReceiver).ReceiveDelivery(within(t, 10*time.Second))
-	if err != nil || again.ID == held[0].ID || again.ID == held[1].ID {
-		t.Fatalf("got %+v, %v", again, err)
-	}
-}
-
-func TestABrokenStreamGivesEverythingBack(t *testing.T) {
-	dispensed := connectMemory(t, scripted(3, 1))
-	ctx, breakStream := context.WithCancel(t.Context())
-	stream := openReceiveStream(t, ctx, dispensed)
-	stream.Grant(2, plenty)
-	held := read(t, stream, 2)
-	ack(t, stream, held[0])
-	eventually(t, "the ack is recorded", func() bool { return detail(t, dispensed, "acked") == 1 })
-	breakStream()
-	if _, err := stream.Next(); !errors.Is(err, context.Canceled) {
-		t.Fatalf("got %v", err)
-	}
-	eventually(t, "the other one is back", func() bool { return detail(t, dispensed, "waiting") == 2 })
-	if outstanding := detail(t, dispensed, "outstanding"); outstanding != 0 {
-		t.Fatalf("%d outstanding", outstanding)
-	}
-}
-
 func TestTwoStreamsShareTheMessages(t *testing.T) {
 	const count = 200
 	dispensed := connectMemory(t, scripted(count, 1))
@@ -263,32 +166,4 @@ func TestTwoStreamsShareTheMessages(t *testing.T) {
 		stream.HalfClose()
 	}
 	eventually(t, "all are acked", func() bool { return detail(t, dispensed, "acked") == count })
-}
-
-func TestDisconnectEndsAReceiveStream(t *testing.T) {
-	dispensed := connectMemory(t, scripted(1, 1))
-	stream := openReceiveStream(t, within(t, 10*time.Second), dispensed)
-	stream.Grant(2, plenty)
-	read(t, stream, 1)
-	if err := dispensed.Disconnect(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := stream.Next(); code(err) != connector.CodeNotConnected {
-		t.Fatalf("got %v", err)
-	}
-	another := openReceiveStream(t, within(t, 10*time.Second), dispensed)
-	if _, err := another.Next(); code(err) != connector.CodeNotConnected {
-		t.Fatalf("another stream: %v", err)
-	}
-}
-
-func TestASourceThatFailsEndsTheStream(t *testing.T) {
-	settings := scripted(1, 1)
-	settings["fail"] = map[string]interface{}{
-		"Receive": map[string]interface{}{"code": "AUTH_FAILED", "message": "no"},
-	}
-	stream := openReceiveStream(t, within(t, 10*time.Second), connectMemory(t, settings))
-	stream.Grant(1, plenty)
-	_, err := stream.Next()
-	equal(t, *plugError(t, err), connector.PluginError{Code: connector.CodeAuthFailed, Message: "no"})
 }

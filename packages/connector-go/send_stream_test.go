@@ -4,66 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"os/exec"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/ValueRetail/vrsky/pkg/connector"
 )
-
-const maxInFlight = 1024
-
-// connectMemory starts a memory connector and connects it.
-func connectMemory(t *testing.T, settings map[string]interface{}, arguments ...string) connector.ConnectionNode {
-	t.Helper()
-	client := start(t, exec.Command(memoryConnector, arguments...), true, &connector.ConnectionNodePlugin{})
-	dispensed := dispense(t, client)
-	if err := dispensed.Connect(t.Context(), memoryConfig(settings)); err != nil {
-		t.Fatal(err)
-	}
-	return dispensed
-}
-
-func openSendStream(t *testing.T, ctx context.Context, dispensed connector.ConnectionNode) *connector.SendStream {
-	t.Helper()
-	stream, err := dispensed.(connector.StreamSender).OpenSendStream(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return stream
-}
-
-// detail is what Health tells, as a number.
-func detail(t *testing.T, dispensed connector.ConnectionNode, name string) int {
-	t.Helper()
-	report, err := dispensed.(connector.HealthReporter).ReportHealth(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	number, err := strconv.Atoi(report.Details[name])
-	if err != nil {
-		t.Fatalf("%s: %v", name, report.Details)
-	}
-	return number
-}
-
-// sendMany sends messages m-0, m-1, … at the same time. The channel gets an error, or nil, for each.
-func sendMany(stream *connector.SendStream, count int) <-chan error {
-	results := make(chan error, count)
-	for i := range count {
-		go func() {
-			message := fullMessage()
-			message.ID = fmt.Sprintf("m-%d", i)
-			_, err := stream.Send(context.Background(), message)
-			results <- err
-		}()
-	}
-	return results
-}
 
 func TestAStreamSendsWhatASendWould(t *testing.T) {
 	eachTLS(t, func(t *testing.T, autoMTLS bool) {
@@ -110,37 +56,6 @@ func TestManySendsTravelTogether(t *testing.T) {
 	sent, batches := detail(t, dispensed, "sent"), detail(t, dispensed, "batches")
 	if sent != count || batches > count/2 {
 		t.Fatalf("%d messages in %d batches", sent, batches)
-	}
-}
-
-func TestCloseWaitsForWhatIsUnderWay(t *testing.T) {
-	const count = 3000 // more than may be under way at a time
-	dispensed := connectMemory(t, nil)
-	stream := openSendStream(t, t.Context(), dispensed)
-	handedOver := sync.WaitGroup{}
-	results := make(chan error, count)
-	for range count {
-		handedOver.Add(1)
-		go func() {
-			handedOver.Done()
-			_, err := stream.Send(context.Background(), fullMessage())
-			results <- err
-		}()
-	}
-	handedOver.Wait()
-	if err := stream.Close(within(t, 10*time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	taken := 0
-	for range count {
-		if err := next(t, results); err == nil {
-			taken++
-		} else if code(err) != connector.CodeNotConnected { // it came after Close
-			t.Fatal(err)
-		}
-	}
-	if sent := detail(t, dispensed, "sent"); sent != taken || taken == 0 {
-		t.Fatalf("%d sent, %d answered", sent, taken)
 	}
 }
 
@@ -200,39 +115,6 @@ func TestEachMessageHasALimit(t *testing.T) {
 	}
 }
 
-func TestCloseEndsWithItsContext(t *testing.T) {
-	dispensed := connectMemory(t, map[string]interface{}{"hang": "Send"})
-	stream := openSendStream(t, t.Context(), dispensed)
-	results := sendMany(stream, 1)
-	eventually(t, "it is under way", func() bool { return detail(t, dispensed, "sending") == 1 })
-	if err := stream.Close(within(t, 50*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("Close: %v", err)
-	}
-	if err := next(t, results); err == nil {
-		t.Fatal("sent")
-	}
-}
-
-func TestALostConnectorLeavesTheOutcomeUnknown(t *testing.T) {
-	dispensed, client := launch(t, memoryConnector, true, &connector.ConnectionNodePlugin{})
-	if err := dispensed.Connect(t.Context(), memoryConfig(map[string]interface{}{"crash": "Send"})); err != nil {
-		t.Fatal(err)
-	}
-	stream := openSendStream(t, t.Context(), dispensed)
-	results := sendMany(stream, 10)
-	for range 10 {
-		failure := plugError(t, next(t, results))
-		if failure.Code != connector.CodeConnectionFailed || !failure.Recoverable {
-			t.Fatalf("got %v", failure)
-		}
-	}
-	next(t, stream.Done())
-	if _, err := stream.Send(t.Context(), fullMessage()); code(err) != connector.CodeConnectionFailed {
-		t.Fatalf("afterwards: %v", err)
-	}
-	eventually(t, "the process has exited", client.Exited)
-}
-
 func TestAMessageAboveTheLimitFailsForGoodAndNoOther(t *testing.T) {
 	dispensed := connectMemory(t, map[string]interface{}{"hang": "Send"})
 	stream := openSendStream(t, t.Context(), dispensed)
@@ -251,26 +133,5 @@ func TestAMessageAboveTheLimitFailsForGoodAndNoOther(t *testing.T) {
 	}
 	if err := dispensed.Health(t.Context()); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestDisconnectEndsASendStream(t *testing.T) {
-	dispensed := connectMemory(t, map[string]interface{}{"hang": "Send"})
-	stream := openSendStream(t, t.Context(), dispensed)
-	results := sendMany(stream, 1)
-	eventually(t, "it is under way", func() bool { return detail(t, dispensed, "sending") == 1 })
-	if err := dispensed.Disconnect(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if failure := plugError(t, next(t, results)); failure.Code != connector.CodeSendFailed || !failure.Recoverable {
-		t.Fatalf("got %v", failure)
-	}
-	next(t, stream.Done())
-	if _, err := stream.Send(t.Context(), fullMessage()); code(err) != connector.CodeNotConnected {
-		t.Fatalf("afterwards: %v", err)
-	}
-	_, err := dispensed.(connector.StreamSender).OpenSendStream(t.Context())
-	if code(err) != connector.CodeNotConnected {
-		t.Fatalf("another stream: %v", err)
 	}
 }
