@@ -31,6 +31,10 @@ export class Stability {
     const { checks, intervalMs } = this.#settings;
     const seen = new Map<string, Observation>();
     const complete = files.filter((file) => {
+      // One look is enough, and the file says itself how old it is: nothing has to be remembered.
+      if (checks <= 1 && file.modifiedAt !== undefined) {
+        return wallClock - file.modifiedAt >= this.#minAgeMs;
+      }
       const facts = this.#factsOf(file);
       const before = this.#observations.get(file.path);
       const firstSeenAt = before?.firstSeenAt ?? now;
