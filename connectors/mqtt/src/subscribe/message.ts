@@ -62,20 +62,10 @@ function contentTypeOf(properties: Properties): string | undefined {
   return properties.payloadFormatIndicator ? 'text/plain; charset=utf-8' : undefined;
 }
 
-function headersOf({ userProperties }: Properties): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const name in userProperties) {
-    if (name.startsWith(OWN)) continue;
-    const value = userProperties[name] ?? '';
-    define(headers, name, typeof value === 'string' ? value : value.join('\n'));
-  }
-  return headers;
-}
-
-/** A sender may call one `__proto__`. Without a prototype the object would be many times slower. */
-function define(headers: Record<string, string>, name: string, value: string): void {
-  if (name !== '__proto__') headers[name] = value;
-  else Object.defineProperty(headers, name, { value, enumerable: true });
+/** Defined, not set: a sender may call one `__proto__`. */
+function headersOf({ userProperties = {} }: Properties): Record<string, string> {
+  const theirs = Object.entries(userProperties).filter(([name]) => !name.startsWith(OWN));
+  return Object.fromEntries(theirs.map(([name, value]) => [name, [value].flat().join('\n')]));
 }
 
 function correlationOf(
