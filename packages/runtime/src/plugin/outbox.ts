@@ -12,7 +12,8 @@ import { memoryGuard } from './memory/guard.ts';
 export class Outbox {
   readonly #destination: Destination;
   readonly #underWay = new BatchGroup();
-  readonly #everything = [this.#underWay];
+  /** The groups of a message that no stream sends. */
+  readonly #groupsOfOne = [this.#underWay];
   /** Most messages have the same limit: one timer serves them all. */
   readonly #deadlines: Deadlines<Batch>;
   readonly #closing = new AbortController();
@@ -49,7 +50,7 @@ export class Outbox {
         else resolve(outcome);
       };
       const attempts = [{ message, timeoutMs: this.timeoutMs, settle }];
-      const batch = new Batch(attempts, this.#everything, this.#deadlines);
+      const batch = new Batch(attempts, this.#groupsOfOne, this.#deadlines);
       caller.onGone((reason) => batch.abort(reason));
       void batch.send(this.#destination);
     });
