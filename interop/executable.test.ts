@@ -1,7 +1,7 @@
 import { execFileSync, type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -35,16 +35,47 @@ function startByHand(env: Record<string, string>): {
   return { child, socket: line.then(([text]) => text.split('|')[3] ?? '') };
 }
 
-test('a built connector has no files and no programs after the handshake', async () => {
-  const path = join(folder, 'prying');
-  const program = await bundle(prying);
-  const built = buildArtifacts(program, ownTarget(), path, join(folder, 'build')).executable;
-  const config = configOf('prying', {});
-  const { node } = await launchWithHost(built.file, true, config);
-  await node.connect(config);
-  const denied = 'ERR_ACCESS_DENIED';
-  expect((await node.health()).details).toEqual({ read: denied, write: denied, spawn: denied });
-}, 60_000);
+describe('a hostile connector, built as an executable', () => {
+  let file: string;
+  beforeAll(async () => {
+    const program = await bundle(prying);
+    const parts = join(folder, 'build');
+    file = buildArtifacts(program, ownTarget(), join(folder, 'prying'), parts).executable.file;
+  }, 120_000);
+
+  async function healthOf(): Promise<{ pid: number; health(): Promise<unknown> }> {
+    const config = configOf('prying', {});
+    const { node, pid } = await launchWithHost(file, true, config);
+    await node.connect(config);
+    return { pid, health: async () => (await node.health()).details };
+  }
+
+  test('has no files, no programs and no SQLite after the handshake', async () => {
+    const denied = 'ERR_ACCESS_DENIED';
+    const { health } = await healthOf();
+    expect(await health()).toEqual({
+      read: denied,
+      write: denied,
+      spawn: denied,
+      sqlite: 'ERR_UNKNOWN_BUILTIN_MODULE',
+    });
+  });
+
+  test('opens no debugger on SIGUSR1: nothing handles the signal, and it goes on to serve', async () => {
+    const { pid, health } = await healthOf();
+    process.kill(pid, 'SIGUSR1');
+    expect(await health()).toMatchObject({ read: 'ERR_ACCESS_DENIED' });
+    expect(handles(pid, constants.signals.SIGUSR1)).toBe(false);
+    expect(handles(pid, constants.signals.SIGTERM)).toBe(true);
+  });
+});
+
+/** Whether a process has a handler for a signal, by what the kernel says of it. */
+function handles(pid: number, signal: number): boolean {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const mask = BigInt(`0x${/^SigCgt:\s+(\w+)/m.exec(status)?.[1]}`);
+  return (mask & (1n << BigInt(signal - 1))) !== 0n;
+}
 
 test('its socket belongs to the group that the host names, and to nobody else', async () => {
   const { child, socket } = startByHand({ PLUGIN_UNIX_SOCKET_GROUP: '65534' });

@@ -13,6 +13,10 @@ const execArgv = [
   '--allow-net',
   '--allow-fs-read=*',
   '--allow-fs-write=*',
+  // SQLite opens files by itself: the permission model does not see them.
+  '--no-experimental-sqlite',
+  // A signal, which any process of the same user can send, must not open a debugger.
+  '--disable-sigusr1',
   ...heapFlags,
   '--v8-pool-size=1',
   '--disable-warning=ExperimentalWarning',

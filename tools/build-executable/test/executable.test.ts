@@ -63,6 +63,7 @@ test('reads files until they are given up, and neither files nor programs after 
     read: 'ERR_ACCESS_DENIED',
     write: 'ERR_ACCESS_DENIED',
     spawn: 'ERR_ACCESS_DENIED',
+    sqlite: 'absent',
   });
   expect(readFileSync(secret, 'utf8')).toBe('content');
 });
@@ -82,8 +83,13 @@ test('goes on serving HTTP/2 on its unix socket, and removes that at its end', a
 });
 
 test('takes nothing from NODE_OPTIONS', async () => {
-  const { report } = await start({ NODE_OPTIONS: '--allow-child-process --title=changed' });
-  expect(report).toMatchObject({ spawn: 'ERR_ACCESS_DENIED', read: 'ERR_ACCESS_DENIED' });
+  const options = '--allow-child-process --experimental-sqlite --title=changed';
+  const { report } = await start({ NODE_OPTIONS: options });
+  expect(report).toMatchObject({
+    spawn: 'ERR_ACCESS_DENIED',
+    read: 'ERR_ACCESS_DENIED',
+    sqlite: 'absent',
+  });
   expect(report['title']).not.toBe('changed');
 });
 
