@@ -10,6 +10,8 @@ const (
 	CodeInvalidConfig      = "INVALID_CONFIG"
 	CodeConnectionFailed   = "CONNECTION_FAILED"
 	CodeSendFailed         = "SEND_FAILED"
+	CodeRateLimited        = "RATE_LIMITED"
+	CodeServerError        = "SERVER_ERROR"
 	CodeAuthFailed         = "AUTH_FAILED"
 	CodeTLSFailed          = "TLS_FAILED"
 	CodeTimeout            = "TIMEOUT"

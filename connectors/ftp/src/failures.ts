@@ -22,7 +22,7 @@ export const NO_TLS: Failure = {
   text: 'the server refuses TLS, so nothing secret was sent',
 };
 const LOST: Failure = {
-  recoverable: again,
+  code: 'CONNECTION_FAILED',
   reason: 'CONNECTION_LOST',
   text: 'the connection broke',
 };
@@ -37,7 +37,7 @@ const LIMIT: Failure = {
   text: 'the server takes no more connections; lower settings.maxConnections',
 };
 export const INCOMPLETE: Failure = {
-  recoverable: again,
+  code: 'CONNECTION_FAILED',
   reason: 'TRANSFER_INCOMPLETE',
   text: 'the transfer was cut short',
 };
@@ -52,7 +52,7 @@ const UNABLE: Failure = {
   reason: 'UNSUPPORTED_BY_SERVER',
   text: 'the server does not know the command',
 };
-const BUSY: Failure = { recoverable: again, reason: 'SERVER_BUSY', text: 'try again later' };
+const BUSY: Failure = { code: 'SERVER_ERROR', reason: 'SERVER_BUSY', text: 'try again later' };
 const NO_DIRECTORY: Failure = {
   code: 'INVALID_CONFIG',
   reason: 'DIRECTORY_NOT_FOUND',
@@ -67,7 +67,7 @@ const DENIED: Failure = {
 };
 const REFUSED: Failure = { recoverable: final, reason: 'REFUSED', text: 'the server refused' };
 const FULL: Failure = {
-  recoverable: again,
+  code: 'SERVER_ERROR',
   reason: 'STORAGE_FULL',
   text: 'the server has no room',
 };

@@ -62,7 +62,7 @@ describe.runIf(needs('proftpd'))('when the server is gone for a while', () => {
     const failed = failure(big);
     await until(() => names(outside.drop).length > 0);
     await outside.stop();
-    expect(await failed).toMatchObject({ code: 'SEND_FAILED', recoverable: true });
+    expect(await failed).toMatchObject({ code: 'CONNECTION_FAILED', recoverable: true });
     expect(names(outside.drop)).toEqual(['.big.bin.m1.part']);
     await outside.start();
     await send(big);

@@ -156,7 +156,7 @@ describe.runIf(needs('proftpd') && needs('vsftpd'))('a message as a file', () =>
     const { failure } = await startDestination(outside);
     server.script['STOR'] = () => '452 no space left';
     expect(await failure(messageOf('m1', 'x'))).toMatchObject({
-      code: 'SEND_FAILED',
+      code: 'SERVER_ERROR',
       recoverable: true,
       reason: 'STORAGE_FULL',
     });

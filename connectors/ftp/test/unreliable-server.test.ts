@@ -156,7 +156,7 @@ describe('a reply that is lost', () => {
       },
     });
     const { send, failure } = await startDestination(outsideOf(server));
-    expect(await failure(message)).toMatchObject({ code: 'SEND_FAILED', recoverable: true });
+    expect(await failure(message)).toMatchObject({ code: 'CONNECTION_FAILED', recoverable: true });
     expect(await send(message)).toBe('/drop/a.csv');
     expect([...server.files]).toEqual([['/drop/a.csv', Buffer.from('content')]]);
     const other = messageOf('m2', 'CONTENT', { 'ftp.fileName': 'a.csv' });
@@ -179,7 +179,7 @@ describe('a reply that is lost', () => {
     });
     const { send, failure } = await startDestination(outsideOf(server));
     const big = messageOf('m1', content, { 'ftp.fileName': 'a.bin' });
-    expect(await failure(big)).toMatchObject({ code: 'SEND_FAILED', recoverable: true });
+    expect(await failure(big)).toMatchObject({ code: 'CONNECTION_FAILED', recoverable: true });
     await until(() => server.files.size === 0);
     await send(big);
     expect([...server.files.keys()]).toEqual(['/drop/a.bin']);

@@ -1,4 +1,9 @@
-import { type ErrorCode, PluginError, type PluginErrorOptions } from '@vrsky/runtime';
+import {
+  ERROR_CATALOGUE,
+  type ErrorCode,
+  PluginError,
+  type PluginErrorOptions,
+} from '@vrsky/runtime';
 
 interface Failure extends Pick<PluginErrorOptions, 'reason' | 'recoverable'> {
   readonly code: ErrorCode;
@@ -6,7 +11,7 @@ interface Failure extends Pick<PluginErrorOptions, 'reason' | 'recoverable'> {
 }
 
 const AMBIGUOUS: Failure = {
-  code: 'SEND_FAILED',
+  code: 'CONNECTION_FAILED',
   reason: 'AMBIGUOUS',
   text: 'the connection broke before the answer was complete; the message may have arrived',
 };
@@ -53,7 +58,7 @@ const NETWORK: Readonly<Record<string, Failure>> = {
 };
 
 const REFUSED_CREDENTIALS: Failure = { code: 'AUTH_FAILED', text: 'the credentials were refused' };
-const TRY_LATER: Failure = { code: 'SEND_FAILED', recoverable: true, text: 'try again later' };
+const TRY_LATER: Failure = { code: 'SERVER_ERROR', text: 'try again later' };
 const REFUSED: Failure = {
   code: 'SEND_FAILED',
   recoverable: false,
@@ -82,8 +87,6 @@ const RETRY_STATUS: Failure = {
   reason: 'RETRY_STATUS',
   text: 'settings.retryStatus has it; try again later',
 };
-/** Reasons of a server that works, and does not want this now. */
-const AT_WORK: ReadonlySet<string> = new Set(['THROTTLED', 'RETRY_STATUS']);
 
 const STATUS: Readonly<Record<number, Failure>> = {
   401: REFUSED_CREDENTIALS,
@@ -96,7 +99,7 @@ const STATUS: Readonly<Record<number, Failure>> = {
     text: 'the endpoint is gone for good',
   },
   425: TRY_LATER,
-  429: { ...TRY_LATER, reason: 'THROTTLED' },
+  429: { code: 'RATE_LIMITED', text: 'too many requests; try again later' },
   501: UNABLE,
   505: UNABLE,
 };
@@ -144,11 +147,10 @@ export function statusError(
 ): PluginError {
   const failure = worthRetry ? RETRY_STATUS : (STATUS[status] ?? usualFailure(status));
   const { code, text, ...options } = failure;
+  const recoverable = failure.recoverable ?? ERROR_CATALOGUE[code].recoverable;
   return new PluginError(code, `${target} was answered ${status}: ${text}`, {
     ...options,
-    ...(code === 'SEND_FAILED' && failure.recoverable && retryAfterMs !== undefined
-      ? { retryAfterMs }
-      : {}),
+    ...(recoverable && retryAfterMs !== undefined && { retryAfterMs }),
   });
 }
 
@@ -158,9 +160,9 @@ function usualFailure(status: number): Failure {
   return status < 500 ? REFUSED : TRY_LATER;
 }
 
-/** Whether it says that the server does not work, rather than that it wants no message like this. */
+/** Whether the server does not work: one that limits the rate, or refuses one message, does. */
 export function isOutage(outcome: unknown): boolean {
-  return outcome instanceof PluginError && outcome.recoverable && !AT_WORK.has(outcome.reason);
+  return outcome instanceof PluginError && outcome.outage && outcome.code !== 'RATE_LIMITED';
 }
 
 /** Why there is no token. `error` is OAuth's own word for it, such as `invalid_client`. */

@@ -113,7 +113,7 @@ describe('messages that the host has ready together', () => {
       response.writeHead(body.includes('bad') ? 503 : 200, { 'retry-after': '3' }).end(),
     );
     const { send } = await startRest({ url, batch: { ...array, maxCount: 2 } });
-    const failure = { code: 'SEND_FAILED', recoverable: true, retryAfterMs: 3000 };
+    const failure = { code: 'SERVER_ERROR', recoverable: true, retryAfterMs: 3000 };
     expect(
       await send(...['1', '"bad"', '3', '4'].map((json, i) => jsonMessage(`m-${i}`, json))),
     ).toMatchObject([failure, failure, { messageId: 'm-2' }, { messageId: 'm-3' }]);
@@ -194,9 +194,9 @@ describe('messages that may wait for each other', () => {
     const texts = ['1', '{', '3'];
     const outcomes = await Promise.all(texts.map((text) => send(jsonMessage(text, text))));
     expect(outcomes.flat()).toMatchObject([
-      { code: 'SEND_FAILED', recoverable: true },
+      { code: 'SERVER_ERROR', recoverable: true },
       { code: 'INVALID_MESSAGE', recoverable: false },
-      { code: 'SEND_FAILED', recoverable: true },
+      { code: 'SERVER_ERROR', recoverable: true },
     ]);
   });
 

@@ -13,17 +13,19 @@ import {
 } from './support/rest.ts';
 
 const AUTH = { code: 'AUTH_FAILED', recoverable: false };
-const LATER = { code: 'SEND_FAILED', recoverable: true };
+const LATER = { code: 'SERVER_ERROR', recoverable: true };
+const LIMITED = { code: 'RATE_LIMITED', recoverable: true };
 const REFUSED = { code: 'SEND_FAILED', recoverable: false };
 const REDIRECT = { ...REFUSED, reason: 'REDIRECT' };
 const GONE = { ...REFUSED, reason: 'ENDPOINT_GONE' };
-const AMBIGUOUS = { ...LATER, reason: 'AMBIGUOUS' };
+const AMBIGUOUS = { code: 'CONNECTION_FAILED', recoverable: true, reason: 'AMBIGUOUS' };
 
 function expectedOf(status: number): object {
   if (status < 300) return { messageId: String(status) };
   if (status < 400) return REDIRECT;
   if ([401, 403].includes(status)) return AUTH;
-  if ([408, 425, 429].includes(status)) return LATER;
+  if (status === 429) return LIMITED;
+  if ([408, 425].includes(status)) return LATER;
   if (status === 410) return GONE;
   if (status < 500 || [501, 505].includes(status)) return REFUSED;
   return LATER;
@@ -65,7 +67,7 @@ test('the settings may say of a status that it is a success, or worth another tr
     circuitBreaker: { minRequests: 2 },
   });
   const statuses = ['200', '409', '404', '406', '501', '204', '201', '422'];
-  const retry = { ...LATER, reason: 'RETRY_STATUS', retryAfterMs: 2000 };
+  const retry = { code: 'SEND_FAILED', reason: 'RETRY_STATUS', retryAfterMs: 2000 };
   expect(await send(...statuses.map((status) => messageOf(status)))).toMatchObject([
     { messageId: '200' },
     { messageId: '409', payload: Buffer.from('answer') },

@@ -54,7 +54,7 @@ test('a retry of the host carries the same idempotency key', async () => {
   });
   const { send } = await startRest({ url });
   const message = messageOf('m-1');
-  expect((await send(message))[0]).toMatchObject({ code: 'SEND_FAILED', recoverable: true });
+  expect((await send(message))[0]).toMatchObject({ code: 'SERVER_ERROR', recoverable: true });
   expect((await send(message))[0]).toMatchObject({ messageId: 'm-1' });
   expect(keys).toEqual(['m-1', 'm-1']);
 });

@@ -140,7 +140,7 @@ export const PUBACK: Readonly<Record<number, Failure>> = {
   0x91: LATER,
   0x92: LATER,
   0x95: { code: 'PAYLOAD_TOO_LARGE', text: 'the message is larger than the broker takes' },
-  0x97: LATER,
+  0x97: { code: 'RATE_LIMITED', text: 'a quota of the broker is used up' },
   0x99: { ...NEVER, text: 'the payload is not what its format says' },
   0x9a: { ...NEVER, text: 'the broker keeps no messages; clear settings.retain' },
   0x9b: { ...NEVER, text: 'the broker does not take this QoS; lower settings.qos' },

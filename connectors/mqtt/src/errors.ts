@@ -54,7 +54,7 @@ export function publishError(code: number, id: string): PluginError | undefined 
 /** The connection ended before the broker had confirmed a message. */
 export function lostError(id: string, cause: PluginError | undefined): PluginError {
   const text = `message ${id}: there is no connection to the broker; whether it was sent is not known`;
-  return new PluginError('SEND_FAILED', text, { reason: 'CONNECTION_LOST', cause });
+  return new PluginError('CONNECTION_FAILED', text, { reason: 'CONNECTION_LOST', cause });
 }
 
 function reasonCode(code: number): string {

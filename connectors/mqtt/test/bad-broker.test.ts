@@ -177,7 +177,7 @@ test('51: a sender is told that the connection is lost when the broker answers n
   });
   const outgoing = await publish({ brokers: [peer.url] });
   expect(await sendFailure(outgoing.send(messageOf('a')))).toMatchObject({
-    code: 'SEND_FAILED',
+    code: 'CONNECTION_FAILED',
     reason: 'CONNECTION_LOST',
     recoverable: true,
   });

@@ -50,7 +50,7 @@ test('53: a message that was written and not confirmed is not written again by i
   const cut = sendFailure(outgoing.send(messageOf('b')));
   await until(() => peer.connections[0]?.of('publish').length === 2);
   peer.connections[0]?.socket.destroy();
-  expect(await cut).toMatchObject({ code: 'SEND_FAILED', reason: 'CONNECTION_LOST' });
+  expect(await cut).toMatchObject({ code: 'CONNECTION_FAILED', reason: 'CONNECTION_LOST' });
   await until(() => isHealthy(outgoing.destination));
   expect(await sendFailure(outgoing.send(messageOf('c')))).toMatchObject({ code: 'TIMEOUT' });
   expect(peer.connections[1]?.of('publish')).toMatchObject([
@@ -114,7 +114,7 @@ test('55: DISCONNECT with "packet too large" is the fault of the largest message
     sendFailure(outgoing.send(messageOf('large', { payload: Buffer.alloc(1000) }))),
   ]);
   expect(small).toMatchObject({
-    code: 'SEND_FAILED',
+    code: 'CONNECTION_FAILED',
     reason: 'CONNECTION_LOST',
     recoverable: true,
   });
@@ -127,7 +127,7 @@ test.each([
   [0x87, 'AUTH_FAILED', false],
   [0x90, 'SEND_FAILED', false],
   [0x95, 'PAYLOAD_TOO_LARGE', false],
-  [0x97, 'SEND_FAILED', true],
+  [0x97, 'RATE_LIMITED', true],
   [0x99, 'SEND_FAILED', false],
 ])('PUBACK %i is %s', async (reasonCode, code, recoverable) => {
   const peer = await scriptedBroker({

@@ -21,7 +21,7 @@ describe.runIf(needs('mosquitto'))('with mosquitto', () => {
     await until(() => outgoing.destination.health().status !== 'ok');
     const since = performance.now();
     expect(await sendFailure(outgoing.send(messageOf('lost')))).toMatchObject({
-      code: 'SEND_FAILED',
+      code: 'CONNECTION_FAILED',
       reason: 'CONNECTION_LOST',
       recoverable: true,
     });

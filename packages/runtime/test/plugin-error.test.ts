@@ -27,13 +27,26 @@ describe('an error crosses the wire whole', () => {
 
 test('every code of the catalogue stands in docs/protocol.md, and no other', () => {
   const page = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
-  const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| (yes|no) \|/gm)];
-  const documented = rows.map(([, code = '', retry]) => [code, { recoverable: retry === 'yes' }]);
-  const flags = Object.fromEntries(
-    Object.entries(ERROR_CATALOGUE).map(([code, { recoverable }]) => [code, { recoverable }]),
-  );
-  expect(Object.fromEntries(documented)).toEqual(flags);
-  expect(documented).toHaveLength(Object.keys(flags).length);
+  const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| (yes|no) \| (yes|no) \| (.+) \|$/gm)];
+  const documented = rows.map(([, code = '', retry, outage, meaning]) => [
+    code,
+    {
+      recoverable: retry === 'yes',
+      outage: outage === 'yes',
+      meaning: meaning?.replaceAll('`', ''),
+    },
+  ]);
+  const catalogue = Object.entries(ERROR_CATALOGUE).map(([code, entry]) => {
+    return [code, { ...entry, meaning: entry.meaning.replaceAll('`', '') }];
+  });
+  expect(documented).toEqual(catalogue);
+});
+
+test('an outage is a recoverable error of a code that says so, and of no unknown one', () => {
+  expect(new PluginError('SERVER_ERROR', 'x').outage).toBe(true);
+  expect(new PluginError('SERVER_ERROR', 'x', { recoverable: false }).outage).toBe(false);
+  expect(new PluginError('SEND_FAILED', 'x').outage).toBe(false);
+  expect(new PluginError('MADE_UP', 'x', { recoverable: true }).outage).toBe(false);
 });
 
 test('an unforeseen error is INTERNAL, recoverable, and keeps its cause', () => {

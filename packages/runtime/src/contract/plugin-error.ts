@@ -43,6 +43,12 @@ export class PluginError extends Error {
     this.field = options.field ?? '';
   }
 
+  /** Whether the other side is unavailable, rather than this message wrong: see the catalogue. */
+  get outage(): boolean {
+    const known = ERROR_CATALOGUE[this.code as ErrorCode] as { outage: boolean } | undefined;
+    return this.recoverable && known?.outage === true;
+  }
+
   /** The same error with another text, such as one without secrets or with the place it is about. */
   withText(text: string, field: string = this.field): PluginError {
     const { code, recoverable, retryAfterMs, reason, cause } = this;
