@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { RecordReporter } from './tools/testing/record-reporter.ts';
 import { SummaryReporter } from './tools/testing/summary-reporter.ts';
 
 // Tests run against the sources of every workspace package: no build in between.
@@ -30,7 +31,7 @@ export default defineConfig({
     teardownTimeout: 10_000,
     slowTestThreshold: 5_000,
     expect: { poll: { timeout: 10_000 } },
-    reporters: ['default', new SummaryReporter()],
+    reporters: ['default', new SummaryReporter(), new RecordReporter()],
     globalSetup: ['tools/testing/leftovers.ts'],
     projects: [
       ...packages,

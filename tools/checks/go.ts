@@ -1,7 +1,10 @@
 // `go vet` and `go test` for the Go modules. Without Go each counts as one skipped test; CI has Go.
 import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Counts, reportCounts } from '../testing/counts.ts';
+import { record } from '../testing/records.ts';
 import { needs } from '../testing/require-program.ts';
 
 const modules = ['packages/connector-go', 'packages/go-plugin/conformance', 'tools/bench/go'];
@@ -41,7 +44,9 @@ async function test(module: string, counts: Counts): Promise<void> {
   const exit = new Promise<number | null>((resolve) => go.once('exit', resolve));
   const outputs = new Map<string, string>();
   for await (const line of createInterface({ input: go.stdout })) {
-    tally(JSON.parse(line) as TestEvent, counts, outputs);
+    const event = JSON.parse(line) as TestEvent;
+    tally(event, counts, outputs);
+    recordEnd(event, module);
   }
   // A package that does not compile, or dies on its own, fails without a failed test.
   if ((await exit) !== 0 && counts.failed === failedBefore) counts.failed += 1;
@@ -52,11 +57,24 @@ function tally(event: TestEvent, counts: Counts, outputs: Map<string, string>): 
   const { Action, Package, ImportPath, Test, Output } = event;
   const key = `${Package ?? ImportPath} ${Test ?? ''}`;
   if (Output) outputs.set(key, (outputs.get(key) ?? '') + Output);
-  const kind = ({ pass: 'passed', fail: 'failed', skip: 'skipped' } as const)[Action];
+  const kind = kindOf(Action);
   if (Test && kind) counts[kind] += 1;
   if (Action === 'fail' || Action === 'build-fail') console.error(outputs.get(key) ?? key);
   if (kind) {
     if (!Test && Action !== 'skip') console.log(`${Action}  ${Package}`);
     outputs.delete(key);
   }
+}
+
+/** Records how a test ended, under the folder of its package; a subtest's name follows its test's. */
+function recordEnd({ Action, Package = '', Test }: TestEvent, module: string): void {
+  const state = kindOf(Action);
+  if (!Test || !state) return;
+  const [, path = ''] = /^module (\S+)/m.exec(readFileSync(join(module, 'go.mod'), 'utf8')) ?? [];
+  const file = join(module, Package.slice(path.length));
+  record({ file, name: Test.replaceAll('/', ' > '), state });
+}
+
+function kindOf(action: string): 'passed' | 'failed' | 'skipped' | undefined {
+  return ({ pass: 'passed', fail: 'failed', skip: 'skipped' } as const)[action];
 }

@@ -33,6 +33,7 @@ export const commands = {
       ['tests', 'vitest run --project !faults --project !specification'],
       ["the specification's examples", 'vitest run --project specification'],
       ['Go', 'node tools/checks/go.ts'],
+      ['proof', 'node tools/checks/proof.ts'],
     ],
   },
   faults: {
@@ -40,6 +41,7 @@ export const commands = {
     steps: [
       ['executables', buildExecutables],
       ['faults', 'vitest run --project faults'],
+      ['proof', 'node tools/checks/proof.ts --faults'],
     ],
   },
   bench: { steps: [['bench', `${node} tools/bench/src/main.ts`]] },

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, runStep } from './steps.mjs';
+import { root } from './root.mjs';
+import { runStep } from './steps.mjs';
 
 const pnpm = 'npx --yes pnpm@12.21.0';
 const stamp = join(root, 'node_modules', '.vrsky-installed');

@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { collectCounts } from './counts.mjs';
-
-export const root = fileURLToPath(new URL('../../', import.meta.url));
+import { root } from './root.mjs';
 
 // The workspace's programs come first, the pinned Node among them.
 const env = {

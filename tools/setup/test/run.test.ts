@@ -52,6 +52,23 @@ test('adds up the tests of all runners in the last line, also after failures', a
   expect(errors.match(/^Failed: /gm)).toHaveLength(3);
 });
 
+test('the last line says which programs were missing, and how to get them', async () => {
+  const count = ['count', `node ${fixtures}/count.mjs vsftpd proftpd vsftpd`];
+  const [out] = await start({ steps: [count], tests: true }).ended;
+  expect(out.trimEnd().split('\n').at(-1)).toBe(
+    '1 passed, 1 failed, 0 skipped: vsftpd is missing (.ci/run installs it), ' +
+      'proftpd is missing (apt-get install proftpd-core proftpd-mod-crypto)',
+  );
+});
+
+test('what an earlier run has recorded does not count', async () => {
+  const count = ['count', `node ${fixtures}/count.mjs`];
+  for (const _ of ['first', 'second']) {
+    const [out] = await start({ steps: [count], tests: true }).ended;
+    expect(out.trimEnd().split('\n').at(-1)).toBe('1 passed, 1 failed, 0 skipped');
+  }
+});
+
 test.for(['SIGINT', 'SIGTERM'] as const)(
   'hands %s on once, and starts no step after it',
   async (signal) => {

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { env } from 'node:process';
 import { afterAll, expect, test } from 'vitest';
+import { readRecords } from '../records.ts';
 
 // Small test files, run by a vitest of their own with this repository's reporter and setup.
 const testing = join(import.meta.dirname, '..');
@@ -12,11 +13,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 writeFileSync(
   join(folder, 'vitest.config.ts'),
-  `import { SummaryReporter } from '${testing}/summary-reporter.ts';
+  `import { RecordReporter } from '${testing}/record-reporter.ts';
+  import { SummaryReporter } from '${testing}/summary-reporter.ts';
   export default { test: {
     include: ['**/*.test.ts'],
     exclude: [],
-    reporters: [new SummaryReporter()],
+    reporters: [new SummaryReporter(), new RecordReporter()],
     globalSetup: ['${testing}/leftovers.ts'],
   } };`,
 );
@@ -27,7 +29,7 @@ function run(body: string, extra: Record<string, string> = {}) {
     import { tmpdir } from 'node:os';
     import { needs } from '${testing}/require-program.ts';\n`;
   writeFileSync(join(folder, 'some.test.ts'), imports + body);
-  const { CI: _, VRSKY_TEST_COUNTS: __, ...rest } = env;
+  const { CI: _, VRSKY_TEST_COUNTS: __, VRSKY_TEST_RECORDS: ___, ...rest } = env;
   return spawnSync('vitest', ['run', '--root', folder], {
     env: { ...rest, ...extra, PATH: `${join(root, 'node_modules/.bin')}:${env['PATH']}` },
     encoding: 'utf8',
@@ -64,6 +66,24 @@ test('tests that need a missing program are skipped here, and fail in CI', () =>
   const inCi = run(needing, { CI: 'true' });
   expect(inCi.status).toBe(1);
   expect(inCi.stdout).toContain('0 passed, 1 failed, 0 skipped');
+});
+
+test('each test is recorded with its file, its full name and how it ended, and missing programs are', () => {
+  const file = join(folder, 'records.jsonl');
+  run(
+    `describe('suite', () => { test('a', () => {}); test('b', () => { throw new Error(); }); });
+    describe.runIf(needs('no-such-program'))('other', () => { test.each([1, 2])('c %i', () => {}); });`,
+    { VRSKY_TEST_RECORDS: file },
+  );
+  const { tests, missing } = readRecords(file);
+  const one = (name: string, state: string) => ({ file: 'some.test.ts', name, state });
+  expect(tests.map((record) => ({ ...record, file: basename(record.file) }))).toEqual([
+    one('suite > a', 'passed'),
+    one('suite > b', 'failed'),
+    one('other > c 1', 'skipped'),
+    one('other > c 2', 'skipped'),
+  ]);
+  expect(missing).toEqual(new Set(['no-such-program']));
 });
 
 test('a process that is left behind fails the run, even without a parent', () => {
