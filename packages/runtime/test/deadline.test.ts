@@ -74,5 +74,7 @@ test('what comes up after Connect was cancelled is stopped again', async () => {
   await expect(connecting).rejects.toThrow('cancelled');
   comesUp.resolve();
   await stopped.promise;
-  await expect(lifecycle.health()).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
+  await expect(lifecycle.health(new AbortController().signal)).rejects.toMatchObject({
+    code: 'NOT_CONNECTED',
+  });
 });

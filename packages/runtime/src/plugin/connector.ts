@@ -27,6 +27,14 @@ export interface ConnectorHost {
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
+/** The credentials that the types of one direction know; without them names are not checked. */
+export interface CredentialNames<Settings> {
+  /** Name and description of each, for ConfigSchema. */
+  readonly known: Readonly<Record<string, string>>;
+  /** Further names, which settings choose. */
+  chosen?(settings: Settings): readonly string[];
+}
+
 /**
  * The incoming direction: the types it serves, their settings, and what serves them. A type that both
  * directions serve is the one whose own settings a configuration has.
@@ -35,6 +43,7 @@ export interface IncomingSide<S extends TSchema = TSchema> {
   readonly types: readonly string[];
   /** Of `ConnectionConfig.settings`. Defaults are filled in before the source sees them. */
   readonly settings: S;
+  readonly credentials?: CredentialNames<Static<S>>;
   readonly source: (config: ConnectionConfig<Static<S>>, host: ConnectorHost) => Source;
 }
 
@@ -42,6 +51,7 @@ export interface IncomingSide<S extends TSchema = TSchema> {
 export interface OutgoingSide<S extends TSchema = TSchema> {
   readonly types: readonly string[];
   readonly settings: S;
+  readonly credentials?: CredentialNames<Static<S>>;
   readonly destination: (config: ConnectionConfig<Static<S>>, host: ConnectorHost) => Destination;
 }
 

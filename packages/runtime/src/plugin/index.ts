@@ -4,6 +4,7 @@ export { abortable } from './abortable.ts';
 export {
   type Connector,
   type ConnectorHost,
+  type CredentialNames,
   defineConnector,
   type IncomingSide,
   type LogLevel,
@@ -12,5 +13,6 @@ export {
 export { withDeadline } from './deadline.ts';
 export { createIntake, type Intake, type Room } from './delivery/intake.ts';
 export type { Destination, SendOutcome } from './destination.ts';
+export { type Probe, ProbeSetting } from './probe.ts';
 export { type ServeOptions, serve } from './serve.ts';
 export type { Incoming, IncomingMessage, Source } from './source.ts';

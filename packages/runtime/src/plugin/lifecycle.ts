@@ -11,6 +11,7 @@ import type { AttachedHost } from './host-link.ts';
 import { stamp } from './identity.ts';
 import { memoryGuard } from './memory/guard.ts';
 import { Outbox } from './outbox.ts';
+import { Probes, probeKey } from './probe.ts';
 import { openSide, type Side, subjectOf } from './side.ts';
 import type { Source } from './source.ts';
 
@@ -29,6 +30,7 @@ export class Lifecycle {
   readonly #connector: Connector;
   readonly #host: ConnectorHost;
   readonly #attached: AttachedHost;
+  readonly #probes = new Probes();
   #connection: Connection | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -38,14 +40,25 @@ export class Lifecycle {
     this.#attached = attached;
   }
 
-  /** Legal in every state, leaves nothing behind; gives warnings. */
+  /** Legal in every state, leaves nothing behind. Resolves with warnings. */
   async validate(config: ConnectionConfig, signal: AbortSignal): Promise<string[]> {
     const side = openSide(this.#connector, config, this.#host);
-    const connected = this.#connection?.side.config;
-    const subject = subjectOf(side);
-    const check = subject.validate?.bind(subject);
-    if (!check) return [];
-    return inTime('Validate', config, signal, (ends) => check(ends, connected));
+    return inTime('Validate', config, signal, async (ends) => {
+      const warnings = await subjectOf(side).validate?.(ends, this.#connection?.side.config);
+      return [...(warnings ?? []), ...(await this.#probe(side, ends))];
+    });
+  }
+
+  async #probe(side: Side, signal: AbortSignal): Promise<string[]> {
+    const { probe } = subjectOf(side);
+    const { settings, credentials } = side.config;
+    if (!probe || settings['probe'] === false) return [];
+    const connected = this.#connection?.side;
+    const own = connected && subjectOf(connected).probe;
+    const key = probeKey(probe, credentials);
+    // The connection itself is the better proof, and some servers allow one session only.
+    if (own && probeKey(own, connected.config.credentials) === key) return [];
+    return this.#probes.run(probe, credentials, signal);
   }
 
   connect(config: ConnectionConfig, signal: AbortSignal): Promise<void> {
@@ -100,9 +113,12 @@ export class Lifecycle {
     throw new PluginError('UNSUPPORTED', `a connection of type "${config.type}" cannot send`);
   }
 
-  async health(): Promise<Health> {
-    const { side } = this.#connected();
-    const health = (await subjectOf(side).health?.()) ?? { status: 'ok', details: {} };
+  async health(signal: AbortSignal): Promise<Health> {
+    const { side, config } = this.#connected();
+    const subject = subjectOf(side);
+    const ask = async (ends: AbortSignal): Promise<Health> =>
+      (await subject.health?.(ends)) ?? { status: 'ok', details: {} };
+    const health = await inTime('Health', config, signal, ask);
     if (memoryGuard.open) return health;
     const memory = 'short: no new messages are taken';
     return { status: 'degraded', details: { ...health.details, memory } };

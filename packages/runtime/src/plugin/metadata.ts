@@ -23,12 +23,21 @@ export function metadataOf(connector: Connector): PluginMetadata {
 /** JSON Schema of `settings`; with two directions one of the two, each titled with its types. */
 export function schemaOf({ incoming, outgoing }: Connector): object {
   const sides = [incoming, outgoing].filter((side) => side !== undefined);
-  const schemas = sides.map(({ types, settings }) => ({
+  const schemas = sides.map(({ types, settings, credentials }) => ({
     title: types.join(', '),
     ...withoutRequiredDefaults(settings),
+    ...(credentials && { $defs: { credentials: credentialsSchema(credentials.known) } }),
   }));
   const $schema = 'https://json-schema.org/draft/2020-12/schema';
   return schemas.length === 1 ? { $schema, ...schemas[0] } : { $schema, anyOf: schemas };
+}
+
+/** Describes the credentials beside the settings: they are no part of them, and so a definition that no setting refers to. */
+function credentialsSchema(known: Readonly<Record<string, string>>): object {
+  const properties = Object.fromEntries(
+    Object.entries(known).map(([name, description]) => [name, { type: 'string', description }]),
+  );
+  return { type: 'object', properties };
 }
 
 /**

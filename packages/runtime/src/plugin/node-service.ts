@@ -87,8 +87,8 @@ export function createNodeService(parts: NodeParts): ServiceImpl<typeof Connecti
     receiveStream(requests, { signal }) {
       return serveSession(calls.openReceiveStream(), requests, signal, RECEIVE_STREAM);
     },
-    async health() {
-      const { status, details } = await lifecycle.health();
+    async health(_, { signal }) {
+      const { status, details } = await lifecycle.health(signal);
       const { OK, DEGRADED } = HealthResponse_Status;
       return { status: status === 'ok' ? OK : DEGRADED, details };
     },

@@ -4,6 +4,7 @@ import type { ConnectionConfig, JsonObject } from '../contract/connection-config
 import { PluginError } from '../contract/plugin-error.ts';
 import { checkSettings } from '../contract/settings.ts';
 import type { Connector, ConnectorHost } from './connector.ts';
+import { checkCredentials } from './credentials.ts';
 import type { Destination } from './destination.ts';
 import { directionOf } from './direction.ts';
 import type { Source } from './source.ts';
@@ -29,10 +30,12 @@ export function openSide(connector: Connector, given: ConnectionConfig, host: Co
   const direction = directionOf(connector, given.type, given.settings);
   if (incoming && direction === 'incoming') {
     const config = withSettings(given, incoming.settings);
+    checkCredentials(config, incoming.credentials);
     return { direction: 'incoming', config, source: incoming.source(config, host) };
   }
   if (outgoing && direction === 'outgoing') {
     const config = withSettings(given, outgoing.settings);
+    checkCredentials(config, outgoing.credentials);
     return { direction: 'outgoing', config, destination: outgoing.destination(config, host) };
   }
   throw unknownType(given.type, supportedTypes(connector));

@@ -1,6 +1,7 @@
 import type { ConnectionConfig } from '../contract/connection-config.ts';
 import type { Message, MessageMetadata, Reply } from '../contract/message.ts';
 import type { Health } from '../contract/plugin-metadata.ts';
+import type { Probe } from './probe.ts';
 
 /**
  * What comes in from outside. Everything but the payload is optional: a missing id becomes a
@@ -34,11 +35,13 @@ export interface Source<I extends Incoming = Incoming> {
    */
   readonly hasIntake?: boolean;
   /**
-   * Called by Validate on an instance that is never started: checks what can be checked and leaves
-   * nothing behind. Gives warnings, throws what makes Connect hopeless.
+   * Called by Validate on an instance that is never started: checks what can be checked without the outside system and
+   * leaves nothing behind. Resolves with warnings; rejects with what would make Connect fail.
    * @param connected what this process is connected with now, if it is: its own port is not taken
    */
   validate?(signal: AbortSignal, connected: ConnectionConfig | undefined): Promise<string[]>;
+  /** How Validate reaches the outside system, after `validate`; read once. Undefined: there is none to reach. */
+  readonly probe?: Probe;
   /** Called once, before everything below. On abort it undoes what it began and rejects. */
   start(signal: AbortSignal): Promise<void>;
   /**
@@ -56,8 +59,11 @@ export interface Source<I extends Incoming = Incoming> {
    * as done. `release`: nobody has it, give it back (503, un-claim). Otherwise as `ack`.
    */
   nack(incoming: I, kind: 'reject' | 'release'): void | Promise<void>;
-  /** Called at any time after `start`; throws when the connection does not work. No costly I/O. */
-  health?(): Health | Promise<Health>;
+  /**
+   * Called at any time after `start`, also concurrently; throws when the connection does not work. A source that has
+   * failed dials at most every 5 s here, and so recovers without traffic. On abort it rejects.
+   */
+  health?(signal: AbortSignal): Health | Promise<Health>;
   /**
    * Called once: stops intake at once, refuses what was not handed out, resolves when everything
    * handed out is settled or `signal` aborts, and then closes. What is left stays un-acked.
