@@ -1,5 +1,6 @@
 export { Deadlines } from '../contract/deadlines.ts';
 export { checkSettings } from '../contract/settings.ts';
+export { parseUrlSetting, type UrlForm } from '../contract/url-setting.ts';
 export { abortable } from './abortable.ts';
 export {
   type Connector,
