@@ -23,7 +23,7 @@ export const commands = {
       ['format', 'biome check'],
       ['lint', `oxlint --type-aware --deny-warnings ${sources}`],
       ['unused code', 'knip --no-config-hints'],
-      ['types', 'tsc -b'],
+      ['types', 'node tools/checks/types.mjs'],
       ['protocol style', 'buf lint'],
       ['protocol compatibility', 'buf breaking --against proto/released.binpb'],
       ['generated code', 'node tools/checks/generated-code.ts'],
