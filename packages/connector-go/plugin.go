@@ -54,8 +54,7 @@ func (p *ConnectionNodePlugin) GRPCServer(broker *plugin.GRPCBroker, server *grp
 	if p.Impl == nil {
 		return errors.New("ConnectionNodePlugin.Impl is nil: set it to the connector to serve")
 	}
-	node := &nodeServer{impl: p.Impl, id: p.Impl.Metadata().ID, broker: broker}
-	connectorpb.RegisterConnectionNodeServer(server, node)
+	connectorpb.RegisterConnectionNodeServer(server, &nodeServer{impl: p.Impl, broker: broker})
 	return nil
 }
 

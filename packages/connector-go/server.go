@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/hashicorp/go-plugin"
@@ -15,7 +14,6 @@ import (
 type nodeServer struct {
 	connectorpb.UnimplementedConnectionNodeServer
 	impl     ConnectionNode
-	id       string // of its metadata
 	broker   *plugin.GRPCBroker
 	tenancy  tenancy
 	returned returnedMessages
@@ -80,12 +78,6 @@ func (s *nodeServer) Send(
 	})
 }
 
-// stamp completes what came in: whose it is, and from which connector.
-func (s *nodeServer) stamp(message *Message) {
-	s.tenancy.stamp(message)
-	message.Metadata.Source = cmp.Or(message.Metadata.Source, s.id)
-}
-
 // check refuses a message that must not be sent.
 func (s *nodeServer) check(message Message) error {
 	if message.ID == "" {
@@ -97,14 +89,12 @@ func (s *nodeServer) check(message Message) error {
 func (s *nodeServer) Receive(
 	ctx context.Context, request *connectorpb.ReceiveRequest,
 ) (*connectorpb.ReceiveResponse, error) {
-	ctx, cancel := beforeDeadline(ctx)
-	defer cancel()
 	return serve(ctx, "Receive", func() (*connectorpb.ReceiveResponse, error) {
 		delivery, err := s.receive(ctx, request.GetExplicitAck())
 		if err != nil {
 			return nil, err
 		}
-		s.stamp(&delivery.Message)
+		s.tenancy.stamp(&delivery.Message)
 		return &connectorpb.ReceiveResponse{Delivery: deliveryToWire(delivery)}, nil
 	})
 }

@@ -17,7 +17,6 @@ describe('an end of the broker', () => {
       place: { network: 'unix', dir } as const,
       tls: undefined,
       maxMessageBytes: 1_000,
-      timeoutMs: 20_000,
       onRefused: () => {},
     };
     near = createBroker(socketNetwork(options));

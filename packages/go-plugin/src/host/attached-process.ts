@@ -26,17 +26,11 @@ export function attachedProcess({ pid, address }: ReattachConfig, log: Logger): 
       ended.resolve(unknownExit);
       return;
     }
-    send('SIGKILL');
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {} // it has just ended
     timer.ref();
     await ended.promise;
   };
-  const terminate = (): void => {
-    if (proof?.stillHolds()) send('SIGTERM');
-  };
-  const send = (signal: NodeJS.Signals): void => {
-    try {
-      process.kill(pid, signal);
-    } catch {} // it has just ended
-  };
-  return { pid, exited: ended.promise, terminate, destroy };
+  return { pid, exited: ended.promise, destroy };
 }

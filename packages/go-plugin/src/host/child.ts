@@ -10,8 +10,6 @@ export interface Process {
   readonly pid: number;
   /** Resolves when the process has ended; never rejects. */
   readonly exited: Promise<Exit>;
-  /** SIGTERM, for a process that cannot be asked in another way. */
-  terminate(): void;
   /** SIGKILL; resolves when the process has ended. */
   destroy(): Promise<void>;
 }
@@ -56,7 +54,7 @@ export async function startChild(
     child.kill('SIGKILL');
     await exited;
   };
-  return { pid, stdout, exited, terminate: () => void child.kill('SIGTERM'), destroy };
+  return { pid, stdout, exited, destroy };
 }
 
 function spawned(

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { GoPluginError } from '../errors.ts';
-import { defaultClientMessageBytes, defaultConnectMs } from '../grpc/tuning.ts';
+import { defaultClientMessageBytes } from '../grpc/tuning.ts';
 import type { Handshake } from '../handshake/handshake.ts';
 import { parseHandshakeLine } from '../handshake/line.ts';
 import { createIdentity } from '../tls/certificate.ts';
@@ -14,6 +14,8 @@ import { notesAbout } from './notes.ts';
 import type { PluginProcess } from './plugin-process.ts';
 import type { PrintStreams } from './printed.ts';
 import { createSocketDir } from './socket-dir.ts';
+
+const defaultStartTimeoutMs = 60_000;
 
 export interface LaunchOptions extends PrintStreams {
   /** Path of the executable, or a name to look up in PATH. */
@@ -29,7 +31,7 @@ export interface LaunchOptions extends PrintStreams {
   env?: Readonly<Record<string, string | undefined>>;
   /** Mutual TLS with throw-away certificates. Default true. */
   autoMtls?: boolean;
-  /** For the handshake line, from the start of the process, and then for the first answer. Default 60 s for each. */
+  /** For the handshake line, from the start of the process. Default 60 s. */
   startTimeoutMs?: number;
   /** SHA-256 of the executable in hexadecimal; verified before it runs. */
   sha256?: string;
@@ -71,7 +73,7 @@ async function start(options: LaunchOptions, signal: AbortSignal): Promise<Plugi
       process.env,
     );
     child = await startChild(command, options.args ?? [], env, log);
-    const timeoutMs = options.startTimeoutMs ?? defaultConnectMs;
+    const timeoutMs = options.startTimeoutMs ?? defaultStartTimeoutMs;
     const firstLine = await readFirstLine(child, { timeoutMs, notes, signal });
     return await attach({
       ...options,
@@ -81,7 +83,6 @@ async function start(options: LaunchOptions, signal: AbortSignal): Promise<Plugi
       identity,
       socketDir: socketDir.path,
       removeSockets: socketDir.remove,
-      timeoutMs,
       maxMessageBytes: options.maxMessageBytes ?? defaultClientMessageBytes,
       signal,
     });

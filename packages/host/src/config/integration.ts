@@ -44,6 +44,4 @@ export interface Connection {
   readonly secrets: readonly string[];
   readonly timeoutMs: number;
   readonly retryPolicy: RetryPolicy;
-  /** How long a message waits for the end of an outage; undefined where the file sets `retry`. */
-  readonly outageLimitMs?: number;
 }

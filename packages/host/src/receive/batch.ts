@@ -1,8 +1,7 @@
 import type { Delivery, Identity, Settlement } from '@vrsky/runtime';
 import type { Logger } from 'pino';
 import type { Arrival, Queue } from '../store/queue.ts';
-import type { Link } from '../supervise/session.ts';
-import { traceOf } from '../trace.ts';
+import type { Link } from '../supervise/supervisor.ts';
 import { arrivalOf } from './arrival.ts';
 
 const MAX_COUNT = 64;
@@ -13,6 +12,8 @@ const ACKNOWLEDGE_TIMEOUT_MS = 5000;
 
 export interface BatchOptions {
   readonly queue: Queue;
+  /** Name of the connection that it all comes from. */
+  readonly source: string;
   readonly identity: Identity | undefined;
   readonly log: Logger;
   readonly onDeadLetter: (arrival: Required<Arrival>) => void;
@@ -45,16 +46,12 @@ export class Batch {
 
   /** Takes a delivery for which there is room reserved in the queue. */
   add(link: Link, { message, deliveryId }: Delivery): void {
-    const { identity, log } = this.#options;
+    const { source, identity, log } = this.#options;
     if (deliveryId === '' && !this.#atMostOnce) {
       this.#atMostOnce = true;
       log.warn('at-most-once source: it lets go of a message before it is stored');
     }
-    this.#entries.push({
-      link,
-      deliveryId,
-      arrival: arrivalOf(message, link.connectorId, identity),
-    });
+    this.#entries.push({ link, deliveryId, arrival: arrivalOf(message, source, identity) });
     this.#bytes += message.payload.length;
     if (this.#entries.length >= MAX_COUNT || this.#bytes >= MAX_BYTES) return this.#write();
     // The slower the disk, the more is collected; at most about half of the time goes to waiting.
@@ -82,11 +79,7 @@ export class Batch {
         log.info({ ids: duplicates }, 'came again, and are stored already');
       for (const { arrival } of entries) {
         const { message, failure } = arrival;
-        if (duplicates.includes(message.id)) continue;
-        log.debug(traceOf(message), 'message received');
-        if (!failure) continue;
-        log.debug(traceOf(message), `message dead: ${failure.message}`);
-        onDeadLetter({ message, failure });
+        if (failure && !duplicates.includes(message.id)) onDeadLetter({ message, failure });
       }
     } catch (error) {
       return onFault(error);

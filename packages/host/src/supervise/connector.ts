@@ -1,13 +1,10 @@
 import { closest, PluginError, timeoutMs } from '@vrsky/runtime';
-import type { CallOptions, ConnectorProcess, LaunchOptions, StateStore } from '@vrsky/runtime/host';
+import type { ConnectorProcess, LaunchOptions, StateStore } from '@vrsky/runtime/host';
 import type { Logger } from 'pino';
 import type { Connection, Integration } from '../config/integration.ts';
 import type { ResolvedConnection } from '../config/secrets.ts';
 import { failureOf, placed } from './failure.ts';
 import { createHostFunctions } from './host-functions.ts';
-
-/** A connector reports by itself what took longer than `timeout`: its own words come first. */
-const REPORT_MS = 1000;
 
 /** Starts one connector process: `launchConnector` of the runtime. */
 export type Launch = (options: LaunchOptions) => Promise<ConnectorProcess>;
@@ -22,29 +19,32 @@ export interface ConnectorOptions {
 }
 
 /**
- * Launches a connection's connector, which has the connection's type. On failure nothing is left running.
+ * Launches a connection's connector and has it check the configuration; its warnings are returned.
+ * On failure nothing is left running.
  * @throws PluginError with the place in the integration's file, without secrets
  */
-export async function launchFor(
+export async function launchValidated(
   options: ConnectorOptions,
   signal: AbortSignal,
-): Promise<ConnectorProcess> {
+): Promise<{ connector: ConnectorProcess; warnings: readonly string[] }> {
+  const { connection, resolved } = options;
   const connector = await launch(options, signal);
   try {
-    checkType(options.connection, connector);
-    return connector;
+    checkType(connection, connector);
+    const { config, redact } = resolved;
+    const warnings = await connector.node.validate(config, {
+      signal,
+      timeoutMs: timeoutMs(config),
+    });
+    return { connector, warnings: warnings.map(redact) };
   } catch (thrown) {
     await connector.kill();
+    signal.throwIfAborted();
     throw connectionFailure(options, thrown);
   }
 }
 
-/** The limits of a call that reaches outside. */
-export function limits({ resolved }: ConnectorOptions, signal: AbortSignal): Required<CallOptions> {
-  return { signal, timeoutMs: timeoutMs(resolved.config) + REPORT_MS };
-}
-
-/** What a connector's call threw, with the place in the file of what it is about. */
+/** Whatever a connector's own answer was, told with the place of what it is about. */
 export function connectionFailure(options: ConnectorOptions, thrown: unknown): PluginError {
   const { integration, connection, resolved } = options;
   const failure = failureOf(thrown, resolved.redact);
