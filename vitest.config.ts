@@ -17,7 +17,7 @@ const packages = globSync('{packages,connectors,tools,examples}/*/package.json',
 
 /** The tests whose messages travel between a host and a connector. */
 const throughConnectors =
-  '{packages/runtime/test/{bad-input,calls,node,receive*,send-stream*,slow-host}.test.ts,interop/{go-host-our,our-host-go}-connector.test.ts}';
+  '{packages/runtime/test/{bad-input,calls,node,receive*,send-stream*,slow-host}.test.ts,interop/{go-host-our-connector,go-host-polls,our-host-go-connector}.test.ts}';
 
 export default defineConfig({
   resolve: { conditions },

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/ValueRetail/vrsky/pkg/connector/connectorpb"
@@ -34,7 +35,7 @@ func (c *nodeClient) ValidateWithWarnings(ctx context.Context, config Connection
 		return nil, err
 	}
 	response, err := c.rpc.Validate(ctx, &connectorpb.ValidateRequest{Config: wire})
-	return response.GetWarnings(), fromStatus("Validate", err)
+	return response.GetWarnings(), fromStatus(ctx, "Validate", err)
 }
 
 func (c *nodeClient) Connect(ctx context.Context, config ConnectionConfig) error {
@@ -43,34 +44,23 @@ func (c *nodeClient) Connect(ctx context.Context, config ConnectionConfig) error
 		return err
 	}
 	_, err = c.rpc.Connect(ctx, &connectorpb.ConnectRequest{Config: wire})
-	return fromStatus("Connect", err)
+	return fromStatus(ctx, "Connect", err)
 }
 
 func (c *nodeClient) Disconnect(ctx context.Context) error {
 	_, err := c.rpc.Disconnect(ctx, &connectorpb.DisconnectRequest{})
-	return fromStatus("Disconnect", err)
+	return fromStatus(ctx, "Disconnect", err)
 }
 
 func (c *nodeClient) Send(ctx context.Context, msg Message) (string, error) {
-	response, err := c.rpc.Send(ctx, &connectorpb.SendRequest{Message: messageToWire(msg)})
-	return response.GetReceipt().GetMessageId(), fromStatus("Send", err)
+	response, err := c.rpc.Send(ctx, &connectorpb.SendRequest{Message: c.addressed(msg)})
+	return response.GetReceipt().GetMessageId(), fromStatus(ctx, "Send", err)
 }
 
-func (c *nodeClient) Receive(ctx context.Context) (Message, error) {
-	delivery, err := c.receive(ctx, &connectorpb.ReceiveRequest{})
-	return delivery.Message, err
-}
-
-func (c *nodeClient) ReceiveDelivery(ctx context.Context) (Delivery, error) {
-	return c.receive(ctx, &connectorpb.ReceiveRequest{ExplicitAck: true})
-}
-
-func (c *nodeClient) receive(ctx context.Context, request *connectorpb.ReceiveRequest) (Delivery, error) {
-	response, err := c.rpc.Receive(ctx, request)
-	if err != nil {
-		return Delivery{}, fromStatus("Receive", err)
-	}
-	return deliveryFromWire(response.GetDelivery()), nil
+// addressed completes what is sent by the connector that it goes to.
+func (c *nodeClient) addressed(msg Message) *connectorpb.Message {
+	msg.Metadata.Destination = cmp.Or(msg.Metadata.Destination, c.metadata.ID)
+	return messageToWire(msg)
 }
 
 func (c *nodeClient) Acknowledge(ctx context.Context, settlements ...Settlement) ([]string, error) {
@@ -79,7 +69,7 @@ func (c *nodeClient) Acknowledge(ctx context.Context, settlements ...Settlement)
 		request.Settlements = append(request.Settlements, settlementToWire(settlement))
 	}
 	response, err := c.rpc.Acknowledge(ctx, request)
-	return response.GetUnknownDeliveryIds(), fromStatus("Acknowledge", err)
+	return response.GetUnknownDeliveryIds(), fromStatus(ctx, "Acknowledge", err)
 }
 
 func (c *nodeClient) Health(ctx context.Context) error {
@@ -90,7 +80,7 @@ func (c *nodeClient) Health(ctx context.Context) error {
 func (c *nodeClient) ReportHealth(ctx context.Context) (HealthReport, error) {
 	response, err := c.rpc.Health(ctx, &connectorpb.HealthRequest{})
 	if err != nil {
-		return HealthReport{}, fromStatus("Health", err)
+		return HealthReport{}, fromStatus(ctx, "Health", err)
 	}
 	return HealthReport{
 		Degraded: response.GetStatus() == connectorpb.HealthResponse_STATUS_DEGRADED,

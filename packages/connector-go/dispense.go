@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"time"
 
 	"github.com/hashicorp/go-plugin"
@@ -18,6 +19,8 @@ const dispenseTimeout = 30 * time.Second
 func dispense(
 	ctx context.Context, p *ConnectionNodePlugin, broker *plugin.GRPCBroker, rpc connectorpb.ConnectionNodeClient,
 ) (ConnectionNode, error) {
+	// The end of the process fails the calls; its context would make that look like a cancellation.
+	ctx = context.WithoutCancel(ctx)
 	if p.Identity != nil && p.Host == nil {
 		return nil, errors.New("ConnectionNodePlugin.Identity is told together with Host: set Host, too")
 	}
@@ -38,13 +41,17 @@ func fetchMetadata(ctx context.Context, rpc connectorpb.ConnectionNodeClient) (P
 	defer cancel()
 	response, err := rpc.Metadata(ctx, &connectorpb.MetadataRequest{})
 	if err != nil {
-		return PluginMetadata{}, fromStatus("Metadata", err)
+		return PluginMetadata{}, fromStatus(ctx, "Metadata", err)
 	}
 	metadata := metadataFromWire(response.GetMetadata())
 	if metadata.ProtocolVersion > ProtocolVersion {
 		return PluginMetadata{}, &PluginError{Code: CodeUnsupported, Message: fmt.Sprintf(
 			"connector %q needs VRSky protocol version %d, this host knows %d: update the host",
 			metadata.ID, metadata.ProtocolVersion, ProtocolVersion)}
+	}
+	if metadata.ProtocolVersion < ProtocolVersion {
+		log.Printf("[WARN] connector %q speaks an older protocol version: %d, this host %d",
+			metadata.ID, metadata.ProtocolVersion, ProtocolVersion)
 	}
 	return metadata, nil
 }
@@ -74,7 +81,7 @@ func attachHost(
 	}
 	server.Stop()
 	var failure *PluginError
-	if err = fromStatus("AttachHost", err); errors.As(err, &failure) && failure.Code == CodeUnsupported {
+	if err = fromStatus(ctx, "AttachHost", err); errors.As(err, &failure) && failure.Code == CodeUnsupported {
 		return nil // a connector that knows only the specification
 	}
 	return err

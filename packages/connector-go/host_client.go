@@ -40,12 +40,12 @@ func dialHost(ctx context.Context, broker *plugin.GRPCBroker, id uint32) (*hostC
 
 func (h *hostClient) GetSecret(ctx context.Context, name string) (string, error) {
 	response, err := h.rpc.GetSecret(ctx, &connectorpb.GetSecretRequest{Name: name})
-	return response.GetValue(), fromStatus("GetSecret", err)
+	return response.GetValue(), fromStatus(ctx, "GetSecret", err)
 }
 
 func (h *hostClient) Log(ctx context.Context, level string, message string) error {
 	_, err := h.rpc.Log(ctx, &connectorpb.LogRequest{Level: level, Message: message})
-	return fromStatus("Log", err)
+	return fromStatus(ctx, "Log", err)
 }
 
 func (h *hostClient) RecordMetric(
@@ -53,20 +53,20 @@ func (h *hostClient) RecordMetric(
 ) error {
 	request := &connectorpb.RecordMetricRequest{Name: name, Value: value, Tags: tags}
 	_, err := h.rpc.RecordMetric(ctx, request)
-	return fromStatus("RecordMetric", err)
+	return fromStatus(ctx, "RecordMetric", err)
 }
 
 func (h *hostClient) GetConfiguration(ctx context.Context) (ConnectionConfig, error) {
 	response, err := h.rpc.GetConfiguration(ctx, &connectorpb.GetConfigurationRequest{})
 	if err != nil {
-		return ConnectionConfig{}, fromStatus("GetConfiguration", err)
+		return ConnectionConfig{}, fromStatus(ctx, "GetConfiguration", err)
 	}
 	return configFromWire(response.GetConfig()), nil
 }
 
 func (h *hostClient) GetState(ctx context.Context, key string) ([]byte, uint64, error) {
 	response, err := h.rpc.GetState(ctx, &connectorpb.GetStateRequest{Key: key})
-	return response.GetValue(), response.GetRevision(), fromStatus("GetState", err)
+	return response.GetValue(), response.GetRevision(), fromStatus(ctx, "GetState", err)
 }
 
 func (h *hostClient) PutState(
@@ -74,5 +74,5 @@ func (h *hostClient) PutState(
 ) (uint64, error) {
 	request := &connectorpb.PutStateRequest{Key: key, Value: value, Revision: revision}
 	response, err := h.rpc.PutState(ctx, request)
-	return response.GetRevision(), fromStatus("PutState", err)
+	return response.GetRevision(), fromStatus(ctx, "PutState", err)
 }

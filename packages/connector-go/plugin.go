@@ -54,7 +54,8 @@ func (p *ConnectionNodePlugin) GRPCServer(broker *plugin.GRPCBroker, server *grp
 	if p.Impl == nil {
 		return errors.New("ConnectionNodePlugin.Impl is nil: set it to the connector to serve")
 	}
-	connectorpb.RegisterConnectionNodeServer(server, &nodeServer{impl: p.Impl, broker: broker})
+	node := &nodeServer{impl: p.Impl, id: p.Impl.Metadata().ID, broker: broker}
+	connectorpb.RegisterConnectionNodeServer(server, node)
 	return nil
 }
 

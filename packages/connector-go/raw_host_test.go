@@ -1,26 +1,16 @@
 package connector_test
 
 import (
-	"context"
 	"os/exec"
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
 
 	"github.com/ValueRetail/vrsky/pkg/connector"
 	"github.com/ValueRetail/vrsky/pkg/connector/connectorpb"
+	"github.com/ValueRetail/vrsky/pkg/connector/interop/raw"
 )
-
-// rawPlugin gives a host that may break the protocol.
-type rawPlugin struct{ plugin.NetRPCUnsupportedPlugin }
-
-func (rawPlugin) GRPCServer(*plugin.GRPCBroker, *grpc.Server) error { return nil }
-
-func (rawPlugin) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, conn *grpc.ClientConn) (any, error) {
-	return conn, nil
-}
 
 type rawHost struct {
 	connectorpb.ConnectionNodeClient
@@ -30,16 +20,16 @@ type rawHost struct {
 // rawMemory connects to a memory connector that sends in batches.
 func rawMemory(t *testing.T, settings map[string]interface{}) rawHost {
 	t.Helper()
-	client := start(t, exec.Command(memoryConnector, "-batches"), true, rawPlugin{})
+	client := start(t, exec.Command(memoryConnector, "-batches"), true, raw.Plugin{})
 	protocol, err := client.Client()
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := protocol.Dispense(connector.PluginName)
+	dispensed, err := protocol.Dispense(connector.PluginName)
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn := raw.(*grpc.ClientConn)
+	conn := dispensed.(*grpc.ClientConn)
 	host := rawHost{connectorpb.NewConnectionNodeClient(conn), conn}
 	config := connector.WireConfig(t, memoryConfig(settings))
 	if _, err := host.Connect(t.Context(), &connectorpb.ConnectRequest{Config: config}); err != nil {
@@ -70,7 +60,7 @@ func (h rawHost) sendFrame(t *testing.T, items ...*connectorpb.SendItem) (map[ui
 	for len(results) < len(items) {
 		response, err := stream.Recv()
 		if err != nil {
-			return nil, connector.FromStatus("SendStream", err)
+			return nil, connector.FromStatus(stream.Context(), "SendStream", err)
 		}
 		for _, result := range response.GetResults() {
 			results[result.GetSeq()] = result.GetError()

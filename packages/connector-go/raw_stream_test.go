@@ -115,7 +115,7 @@ func TestAStreamEndsAtWhatIsNoProtobuf(t *testing.T) {
 		for err == nil { // the announcement comes first
 			err = stream.RecvMsg(garbage{})
 		}
-		if err := connector.FromStatus(method, err); code(err) != connector.CodeInternal {
+		if err := connector.FromStatus(t.Context(), method, err); code(err) != connector.CodeInternal {
 			t.Errorf("%s: got %v", method, err)
 		}
 	}
@@ -146,7 +146,7 @@ func TestAReceiveStreamEndsAtTooMuchCredit(t *testing.T) {
 		}
 		_ = stream.Send(&connectorpb.ReceiveStreamRequest{Credit: &connectorpb.Credit{Messages: 1}})
 		_ = stream.Send(&connectorpb.ReceiveStreamRequest{Credit: second})
-		if _, err := stream.Recv(); code(connector.FromStatus("ReceiveStream", err)) != connector.CodeInvalidState {
+		if _, err := stream.Recv(); code(connector.FromStatus(t.Context(), "ReceiveStream", err)) != connector.CodeInvalidState {
 			t.Errorf("%s: got %v", what, err)
 		}
 	}

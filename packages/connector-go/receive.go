@@ -3,7 +3,22 @@ package connector
 import (
 	"context"
 	"sync"
+	"time"
 )
+
+// maxDeadlineMargin is the longest time before a Receive's deadline in which it hands nothing out.
+const maxDeadlineMargin = 50 * time.Millisecond
+
+// beforeDeadline returns a context that ends a margin before the deadline of a Receive: the answer of
+// one that is handed a message at the last moment would find its caller gone, and grpc-go does not show
+// a handler whether its answer was taken.
+func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-min(maxDeadlineMargin, time.Until(deadline)/4)))
+}
 
 // receive loses no message to a caller that is seen to have given up while the Impl handed it out.
 func (s *nodeServer) receive(ctx context.Context, explicitAck bool) (Delivery, error) {

@@ -6,7 +6,7 @@ import (
 
 // take hands out what was fetched, or gives it back when it is too late.
 func (s *receiveSession) take(delivery Delivery) {
-	s.node.tenancy.stamp(&delivery.Message)
+	s.node.stamp(&delivery.Message)
 	taken := &lease{session: s, delivery: deliveryToWire(delivery)}
 	taken.size = delivery.Message.Size()
 	s.mu.Lock()

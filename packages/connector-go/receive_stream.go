@@ -19,7 +19,8 @@ import (
 // never block.
 type ReceiveStream struct {
 	rpc grpc.BidiStreamingClient[connectorpb.ReceiveStreamRequest, connectorpb.ReceiveStreamResponse]
-	end error // of Next
+	ctx context.Context // the caller's; that of rpc also ends with the stream
+	end error           // of Next
 
 	mu          sync.Mutex
 	changed     *sync.Cond // there may be something to write
@@ -33,9 +34,9 @@ type ReceiveStream struct {
 func (c *nodeClient) OpenReceiveStream(ctx context.Context) (*ReceiveStream, error) {
 	rpc, err := c.rpc.ReceiveStream(ctx)
 	if err != nil {
-		return nil, fromStatus("ReceiveStream", err)
+		return nil, fromStatus(ctx, "ReceiveStream", err)
 	}
-	s := &ReceiveStream{rpc: rpc}
+	s := &ReceiveStream{rpc: rpc, ctx: ctx}
 	s.changed = sync.NewCond(&s.mu)
 	context.AfterFunc(rpc.Context(), s.stop)
 	go s.write()
@@ -91,7 +92,7 @@ func (s *ReceiveStream) Next() (DeliveryFrame, error) {
 	if err != nil {
 		s.end = err
 		if !errors.Is(err, io.EOF) {
-			s.end = fromStatus("ReceiveStream", err)
+			s.end = fromStatus(s.ctx, "ReceiveStream", err)
 		}
 		return DeliveryFrame{}, s.end
 	}

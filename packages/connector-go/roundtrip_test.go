@@ -72,26 +72,6 @@ func TestEveryFieldOfAConfigurationArrives(t *testing.T) {
 	equal(t, connected, fullConfig())
 }
 
-func TestEveryFieldOfTheMetadataArrivesAtDispense(t *testing.T) {
-	metadata := connector.PluginMetadata{
-		ID: "id", Name: "name", Version: "1.2.3", ProtocolVersion: 1, SupportedTypes: []string{"a", "b"},
-		Description: "description", Author: "author", Documentation: "https://example.com",
-		Capabilities: []string{string(connector.CapabilityTLS), "unheard-of"}, ConfigSchema: "{}",
-	}
-	impl := &node{metadata: metadata}
-	dispensed := serve(t, impl)
-	impl.metadata = connector.PluginMetadata{}
-	equal(t, dispensed.Metadata(), metadata)
-}
-
-func TestDispenseRefusesANewerProtocolVersion(t *testing.T) {
-	impl := &node{metadata: connector.PluginMetadata{ProtocolVersion: connector.ProtocolVersion + 1}}
-	_, err := inProcess(t, &connector.ConnectionNodePlugin{Impl: impl})
-	if code(err) != connector.CodeUnsupported {
-		t.Fatalf("got %v", err)
-	}
-}
-
 func TestTypedSettingsArriveAsJSON(t *testing.T) {
 	type route struct {
 		Path string `json:"path"`

@@ -17,7 +17,9 @@ import (
 // When the stream is lost, every Send that waits fails: whether its message was sent is unknown, so
 // retry with the same Message.ID, over another stream.
 type SendStream struct {
+	node   *nodeClient
 	rpc    grpc.BidiStreamingClient[connectorpb.SendStreamRequest, connectorpb.SendStreamResponse]
+	ctx    context.Context // ends with the caller's, and with Close's; that of rpc also with the stream
 	cancel context.CancelFunc
 	done   chan struct{}
 
@@ -48,11 +50,14 @@ func (c *nodeClient) OpenSendStream(ctx context.Context) (*SendStream, error) {
 		first, err = rpc.Recv()
 	}
 	if err != nil {
+		err = fromStatus(ctx, "SendStream", err)
 		cancel()
-		return nil, fromStatus("SendStream", err)
+		return nil, err
 	}
 	s := &SendStream{
+		node:        c,
 		rpc:         rpc,
+		ctx:         ctx,
 		cancel:      cancel,
 		done:        make(chan struct{}),
 		underWay:    map[uint64]*sendCall{},
@@ -74,7 +79,7 @@ func (s *SendStream) Send(ctx context.Context, msg Message) (SendReceipt, error)
 		return SendReceipt{}, fmt.Errorf("Send: %w", err)
 	}
 	call := &sendCall{
-		message: messageToWire(msg),
+		message: s.node.addressed(msg),
 		size:    msg.Size(),
 		outcome: make(chan SendResult, 1),
 	}

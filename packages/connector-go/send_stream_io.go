@@ -89,7 +89,7 @@ func (s *SendStream) lose(err error) {
 	if errors.Is(err, io.EOF) {
 		s.lost = NewConnectionError("the connector ended the stream")
 	} else {
-		s.lost = s.unknownOutcome(fromStatus("SendStream", err))
+		s.lost = s.unknownOutcome(fromStatus(s.ctx, "SendStream", err))
 	}
 	if !errors.Is(err, io.EOF) || len(s.underWay)+len(s.waiting) > 0 {
 		s.end = s.lost

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashicorp/go-plugin"
@@ -14,6 +15,7 @@ import (
 type nodeServer struct {
 	connectorpb.UnimplementedConnectionNodeServer
 	impl     ConnectionNode
+	id       string // of its metadata
 	broker   *plugin.GRPCBroker
 	tenancy  tenancy
 	returned returnedMessages
@@ -78,6 +80,12 @@ func (s *nodeServer) Send(
 	})
 }
 
+// stamp completes what came in: whose it is, and from which connector.
+func (s *nodeServer) stamp(message *Message) {
+	s.tenancy.stamp(message)
+	message.Metadata.Source = cmp.Or(message.Metadata.Source, s.id)
+}
+
 // check refuses a message that must not be sent.
 func (s *nodeServer) check(message Message) error {
 	if message.ID == "" {
@@ -89,12 +97,14 @@ func (s *nodeServer) check(message Message) error {
 func (s *nodeServer) Receive(
 	ctx context.Context, request *connectorpb.ReceiveRequest,
 ) (*connectorpb.ReceiveResponse, error) {
+	ctx, cancel := beforeDeadline(ctx)
+	defer cancel()
 	return serve(ctx, "Receive", func() (*connectorpb.ReceiveResponse, error) {
 		delivery, err := s.receive(ctx, request.GetExplicitAck())
 		if err != nil {
 			return nil, err
 		}
-		s.tenancy.stamp(&delivery.Message)
+		s.stamp(&delivery.Message)
 		return &connectorpb.ReceiveResponse{Delivery: deliveryToWire(delivery)}, nil
 	})
 }

@@ -3,7 +3,6 @@ package connector
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log"
 	"runtime/debug"
 	"strings"
@@ -130,33 +129,4 @@ func clip(text string) string {
 		end--
 	}
 	return text[:end] + ellipsis
-}
-
-// fromStatus gives what a failed call means to its caller. A status without our detail is a transport
-// error.
-func fromStatus(method string, err error) error {
-	if err == nil {
-		return nil
-	}
-	failure := status.Convert(err)
-	for _, detail := range failure.Details() {
-		if wire, ok := detail.(*connectorpb.PluginError); ok {
-			return errorFromWire(wire)
-		}
-	}
-	text := method + ": " + failure.Message()
-	switch failure.Code() {
-	case codes.Canceled:
-		return fmt.Errorf("%s: %w", method, context.Canceled)
-	case codes.DeadlineExceeded:
-		return fmt.Errorf("%s: %w", method, context.DeadlineExceeded)
-	case codes.Unavailable:
-		return NewConnectionError(text)
-	case codes.ResourceExhausted:
-		return &PluginError{Code: CodePayloadTooLarge, Message: text}
-	case codes.Unimplemented:
-		return &PluginError{Code: CodeUnsupported, Message: text}
-	default:
-		return &PluginError{Code: CodeInternal, Message: text, Recoverable: true}
-	}
 }

@@ -28,6 +28,7 @@ export const commands = {
       ['protocol compatibility', 'buf breaking --against proto/released.binpb'],
       ['generated code', 'node tools/checks/generated-code.ts'],
       ['settings tables', `${node} tools/checks/settings-tables.ts`],
+      ['packages', 'node tools/setup/pack.mjs'],
       ['published packages', 'node tools/checks/published-packages.ts'],
       ['executables', buildExecutables],
       ['tests', 'vitest run --project !faults --project !specification'],
@@ -47,6 +48,12 @@ export const commands = {
   bench: { steps: [['bench', `${node} tools/bench/src/main.ts`]] },
   executables: { steps: [['executables', buildExecutables]] },
   build: { steps: [['build', 'turbo run build']] },
+  pack: {
+    steps: [
+      ['build', 'turbo run build'],
+      ['packages', 'node tools/setup/pack.mjs'],
+    ],
+  },
   format: { steps: [['format', 'biome check --write']] },
   generate: {
     steps: [

@@ -17,6 +17,7 @@ describe('an end of the broker', () => {
       place: { network: 'unix', dir } as const,
       tls: undefined,
       maxMessageBytes: 1_000,
+      timeoutMs: 20_000,
       onRefused: () => {},
     };
     near = createBroker(socketNetwork(options));

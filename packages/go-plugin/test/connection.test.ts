@@ -54,7 +54,11 @@ describe.each(pairs)('a gRPC connection ($how)', ({ serverTls, clientTls }) => {
       handler: Promise.resolve(handler),
       onRefused: () => {},
     });
-    connection = await connect(listener.address, { tls: clientTls, maxMessageBytes: 1_000 });
+    connection = await connect(listener.address, {
+      tls: clientTls,
+      maxMessageBytes: 1_000,
+      timeoutMs: 20_000,
+    });
   });
   afterEach(async () => {
     await connection.close();
@@ -84,7 +88,7 @@ describe.each(pairs)('a gRPC connection ($how)', ({ serverTls, clientTls }) => {
     expect([stream.rstCode, stream.aborted]).toEqual([8, true]);
     await connection.closed;
     await expect(
-      connect(listener.address, { tls: clientTls, maxMessageBytes: 1 }),
+      connect(listener.address, { tls: clientTls, maxMessageBytes: 1, timeoutMs: 20_000 }),
     ).rejects.toMatchObject({
       code: 'CONNECT_FAILED',
     });
@@ -101,7 +105,7 @@ describe.each(pairs)('a gRPC connection ($how)', ({ serverTls, clientTls }) => {
       >;
       const connecting = connect(
         { network: 'unix', address },
-        { tls: clientTls, maxMessageBytes: 1_000 },
+        { tls: clientTls, maxMessageBytes: 1_000, timeoutMs: 20_000 },
       );
       const [socket] = await accepted;
       socket.on('error', () => {}).write(OPEN_WINDOWS);
@@ -139,7 +143,7 @@ describe('a connection', () => {
     for (let round = 0; round < 20; round++) {
       const { transport, close } = await connect(
         { network: 'unix', address },
-        { tls: undefined, maxMessageBytes: 1_000 },
+        { tls: undefined, maxMessageBytes: 1_000, timeoutMs: 20_000 },
       );
       const testing = createClient(Testing, transport);
       const calls = Array.from({ length: 5 }, () => testing.echo({}));
@@ -158,7 +162,7 @@ describe('a connection', () => {
     const met = once(sender, 'session') as Promise<[ServerHttp2Session]>;
     const { close } = await connect(
       { network: 'unix', address },
-      { tls: undefined, maxMessageBytes: 1_000 },
+      { tls: undefined, maxMessageBytes: 1_000, timeoutMs: 20_000 },
     );
     const [session] = await met;
     await expect.poll(() => session.state.remoteWindowSize).toBe(16 * 1024 * 1024);
@@ -175,7 +179,7 @@ describe('a connection', () => {
     const stop = new AbortController();
     const attempt = connect(
       { network: 'tcp', address: `127.0.0.1:${port}` },
-      { tls: undefined, maxMessageBytes: 1, signal: stop.signal },
+      { tls: undefined, maxMessageBytes: 1, timeoutMs: 20_000, signal: stop.signal },
     ).catch((error: unknown) => error);
     const [socket] = await once(silent, 'connection');
     const reason = new Error('enough');

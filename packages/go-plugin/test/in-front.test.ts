@@ -5,12 +5,13 @@ import { expect, it, onTestFinished } from 'vitest';
 import { serveTest } from '../src/server/index.ts';
 import { Testing } from './gen/testing_pb.ts';
 
-it('a handler in front of the services answers its own calls, and passes on the rest', async () => {
+it('a handler in front of the services answers its own calls, passes on the rest, and fails alone', async () => {
   const server = await serveTest({
     versions: {
       1: () => ({
         routes: (router) => router.service(Testing, {}),
         inFront: (next) => (stream, headers, rawHeaders) => {
+          if (headers[':path'] === '/hot.Path/Broken') throw new Error('a bug in front');
           if (headers[':path'] !== '/hot.Path/Call') return next(stream, headers, rawHeaders);
           stream.respond({ ':status': 200, 'grpc-status': '0', own: 'yes' }, { endStream: true });
         },
@@ -29,6 +30,7 @@ it('a handler in front of the services answers its own calls, and passes on the 
     return response;
   };
   expect(await call('/hot.Path/Call')).toMatchObject({ 'grpc-status': '0', own: 'yes' });
+  await expect(call('/hot.Path/Broken')).rejects.toThrow('NGHTTP2_INTERNAL_ERROR');
   expect(await call('/hot.Path/Other')).toMatchObject({ 'grpc-status': '12' });
   expect(await call('/grpc.health.v1.Health/Check')).toMatchObject({
     ':status': 200,

@@ -28,7 +28,11 @@ afterEach(async () => {
 });
 
 async function connectTo(path: string, tls: ReturnType<typeof mutualTls> | undefined) {
-  const connection = await connect(toAddress('unix', path), { tls, maxMessageBytes: 1e6 });
+  const connection = await connect(toAddress('unix', path), {
+    tls,
+    maxMessageBytes: 1e6,
+    timeoutMs: 20_000,
+  });
   connections.push(connection);
   return connection;
 }

@@ -108,6 +108,7 @@ describe('a plugin', () => {
     const connection = await connect(toAddress(network, path), {
       tls: undefined,
       maxMessageBytes: 1000,
+      timeoutMs: 20_000,
     });
     plugin.child.kill('SIGINT');
     plugin.child.kill('SIGINT');

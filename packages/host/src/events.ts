@@ -21,7 +21,7 @@ export interface ConnectedEvent {
   readonly health: Health;
 }
 
-/** Something that an operator must look at: nothing here goes away by itself. */
+/** Something that an operator must look at. */
 export type Alert =
   | {
       readonly kind: 'dead-letter';
@@ -30,9 +30,18 @@ export type Alert =
       readonly text: string;
       readonly attempts: number;
     }
+  /** The connection cannot be made, or its Health fails; it is tried again until it works. */
   | {
       readonly kind: 'connection';
       readonly direction: Direction;
       readonly code: string;
       readonly text: string;
+    }
+  /** The connector ends again and again; it is started again until it stays. */
+  | {
+      readonly kind: 'crash-loop';
+      readonly direction: Direction;
+      readonly code: string;
+      readonly text: string;
+      readonly crashes: number;
     };

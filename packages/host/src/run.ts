@@ -58,6 +58,9 @@ export async function runIntegration(integration: Integration, options: RunOptio
         onConnected: ({ pid }, health) => options.onConnected?.({ direction, pid, health }),
         onBroken: ({ code, rawMessage: text }) =>
           onAlert?.({ kind: 'connection', direction, code, text }),
+        onCrashLoop: (text, crashes) => {
+          onAlert?.({ kind: 'crash-loop', direction, code: 'CONNECTION_FAILED', text, crashes });
+        },
       });
       return { supervisor, redact: resolved[direction].redact };
     },

@@ -3,7 +3,7 @@ import { launchConnector } from '@vrsky/runtime/host';
 import type { Logger } from 'pino';
 import type { Direction, Integration } from './config/integration.ts';
 import { resolveSecrets } from './config/secrets.ts';
-import { type Launch, launchValidated } from './supervise/connector.ts';
+import { connectionFailure, type Launch, launchFor, limits } from './supervise/connector.ts';
 import { failureOf } from './supervise/failure.ts';
 
 export interface ValidateOptions {
@@ -42,9 +42,16 @@ async function validate(
   try {
     const resolved = resolveSecrets(integration, connection, env);
     const options = { integration, connection, resolved, launch, log };
-    const { connector, warnings } = await launchValidated(options, signal);
-    await connector.kill();
-    return { direction, warnings };
+    const connector = await launchFor(options, signal);
+    try {
+      const warnings = await connector.node.validate(resolved.config, limits(options, signal));
+      return { direction, warnings: warnings.map(resolved.redact) };
+    } catch (thrown) {
+      signal.throwIfAborted();
+      return { direction, warnings: [], error: connectionFailure(options, thrown) };
+    } finally {
+      await connector.kill();
+    }
   } catch (thrown) {
     signal.throwIfAborted();
     return { direction, warnings: [], error: failureOf(thrown, (text) => text) };

@@ -25,14 +25,14 @@ function message(id: string, metadata: Partial<Message['metadata']> = {}): Messa
 }
 
 test('a connector that does not stamp gets its messages stamped', () => {
-  const arrival = arrivalOf(message('a'), 'Orders webhook', identity);
+  const arrival = arrivalOf(message('a'), 'http-connector', identity);
   expect(arrival.failure).toBeUndefined();
-  expect(arrival.message.metadata).toMatchObject({ ...identity, source: 'Orders webhook' });
+  expect(arrival.message.metadata).toMatchObject({ ...identity, source: 'http-connector' });
 });
 
 test('without an identity any message is taken as it is', () => {
   const foreign = message('a', { customerId: 'other', source: 'in' });
-  expect(arrivalOf(foreign, 'Orders webhook', undefined)).toEqual({ message: foreign });
+  expect(arrivalOf(foreign, 'http-connector', undefined)).toEqual({ message: foreign });
 });
 
 test.each(['customerId', 'tenantId', 'integrationId'])(

@@ -63,7 +63,7 @@ test('run delivers, alerts in one structured line, lists dead letters meanwhile,
   const file = scripted(folder, {
     incoming: { settings: { messages: MESSAGES } },
     outgoing: {
-      settings: { failures: 9, failure: 'final' },
+      settings: { failures: 9, error: { recoverable: false } },
       credentials: { key: '${SECRET:erp}' },
     },
   });

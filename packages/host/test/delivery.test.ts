@@ -60,6 +60,18 @@ test('a destination that asks for time before a retry gets it', async () => {
   await host.stop();
 });
 
+test('a destination that asks for more time than maxBackoff gets that', async () => {
+  const { url } = await startSink((response, _, index) => {
+    if (index === 0) response.writeHead(429, { 'retry-after': '3600' });
+    response.end();
+  });
+  const retry = { maxRetries: 1, initialBackoff: '10ms', maxBackoff: '100ms' };
+  const host = await startHost(webhookTo(tempFolder(), url, { outgoing: { retry } }));
+  await post(await host.port(), 'x');
+  await until('it is delivered', () => host.messages.length === 1);
+  await host.stop();
+});
+
 test('a final failure and exhausted retries become dead letters and alerts; the others go on', async () => {
   const folder = tempFolder();
   const { url, received } = await startSink((response, { body }) => {
@@ -75,7 +87,7 @@ test('a final failure and exhausted retries become dead letters and alerts; the 
   expect(bodies).toEqual(['final', 'never', 'never', 'never', 'good']);
   expect(host.alerts).toMatchObject([
     { kind: 'dead-letter', code: 'SEND_FAILED', attempts: 1 },
-    { kind: 'dead-letter', code: 'SEND_FAILED', attempts: 3 },
+    { kind: 'dead-letter', code: 'SERVER_ERROR', attempts: 3 },
   ]);
   const letters = listDeadLetters(join(folder, 'orders.db'));
   expect(letters.map(({ attempts, bytes }) => ({ attempts, bytes }))).toEqual([
@@ -135,7 +147,7 @@ test('a full store pushes back: the next webhook is answered only when there is 
   await host.stop();
 });
 
-test('whose message it is gets stamped; one of somebody else is never sent', async () => {
+test('identity and destination are stamped; a message with another identity is never sent', async () => {
   const folder = tempFolder();
   const messages = [
     { id: 'own', text: 'a' },
@@ -145,14 +157,13 @@ test('whose message it is gets stamped; one of somebody else is never sent', asy
   const identity = { customer: 'acme', tenant: 'acme-eu', integration: 'orders' };
   const file = scripted(folder, {
     incoming: { settings: { messages } },
-    outgoing: { name: 'ERP' },
     more: { identity },
   });
   const host = await startHost(file);
   await until('the last is delivered', () => host.messages.some(({ id }) => id === 'last'));
   const sent = journal(folder, 'out').filter((line) => line.startsWith('sent'));
-  expect(sent).toContain('sent own a acme ERP');
-  expect(sent).toContain('sent last c acme ERP');
+  expect(sent).toContain('sent own a acme scripted');
+  expect(sent).toContain('sent last c acme scripted');
   // The connector's own runtime stamps and so refuses as well: either way nothing foreign gets out.
   expect(sent.filter((line) => line.includes('evil'))).toEqual([]);
   await host.stop();
@@ -183,7 +194,7 @@ test('secrets reach the connector and stay out of everything that is written', a
   const outgoing = {
     credentials: { key: '${SECRET:erp-key}' },
     secrets: ['token'],
-    settings: { failures: 1, failure: 'final', askFor: ['token', 'erp-key'] },
+    settings: { failures: 1, error: { recoverable: false }, askFor: ['token', 'erp-key'] },
   };
   const incoming = { settings: { messages: [{ id: 'a', text: 'a' }] } };
   const host = await startHost(scripted(folder, { incoming, outgoing }), {

@@ -155,6 +155,11 @@ test.each([
     'FILE:8: outgoing.id: must differ from incoming.id',
   ],
   [
+    'a limit of outages beside a retry policy',
+    `${MINIMAL}  retry: { maxRetries: 1 }\n  outageLimit: 2h\n`,
+    'FILE:10: outgoing.outageLimit: has no effect beside retry, which counts every attempt: remove one of them',
+  ],
+  [
     'a retry policy of the incoming side',
     MINIMAL.replace('outgoing:', '  retry: { maxRetries: 1 }\noutgoing:'),
     'FILE:6: incoming.retry: is not known; known are id, name, type, plugin, sha256, args, memoryLimit, settings, credentials, secrets, timeout',

@@ -64,7 +64,7 @@ test('attempts of an earlier run count', async () => {
   const incoming = { settings: { messages: MESSAGES.slice(0, 1) } };
   const host = await startHost(scripted(folder, { incoming, outgoing }));
   await until('the first attempt failed', () =>
-    host.log.some(({ msg }) => String(msg).startsWith('Send failed')),
+    host.log.some(({ msg }) => String(msg).startsWith('message retried')),
   );
   await host.stop();
   expect(host.alerts).toEqual([]);

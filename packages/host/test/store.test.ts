@@ -62,20 +62,51 @@ test('messages come out in the order in which they came in, whole', async () => 
   ];
   expect([first, second, third].map((one) => one.message.id)).toEqual(['b', 'a', 'c']);
   expect(first.message).toEqual(message('b'));
-  expect(first.attempts).toBe(0);
+  expect(first.progress).toEqual({ attempts: 0, outages: 0, outageSince: undefined });
 });
 
-test('a message is there again after a restart, with the attempts already made', async () => {
+test('a message is there again after a restart, with what was tried already', async () => {
   const settings = settingsIn(tempFolder());
   const before = open(settings);
   await add(before, message('a'), message('b'));
   before.queue.delivered(await before.queue.take(never));
-  before.queue.attempted(await before.queue.take(never), 2);
+  const progress = { attempts: 3, outages: 2, outageSince: 1_700_000_000_000 };
+  before.queue.attempted(await before.queue.take(never), progress);
   before.close();
   const after = open(settings);
   const taken = await after.queue.take(never);
   expect(taken.message).toEqual(message('b'));
-  expect(taken.attempts).toBe(2);
+  expect(taken.progress).toEqual(progress);
+});
+
+test('a store of version 1 is taken over with its messages', async () => {
+  const settings = settingsIn(tempFolder());
+  const old = new DatabaseSync(settings.path);
+  old.exec(`
+    CREATE TABLE messages (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, envelope TEXT NOT NULL,
+      payload BLOB NOT NULL, bytes INTEGER NOT NULL, received_at INTEGER NOT NULL,
+      attempts INTEGER NOT NULL DEFAULT 0, failed_at INTEGER, expires_at INTEGER,
+      error_code TEXT, error_text TEXT
+    ) STRICT;
+    CREATE INDEX dead_letters ON messages (expires_at) WHERE failed_at IS NOT NULL;
+    CREATE TABLE state (
+      connection TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, revision INTEGER NOT NULL,
+      PRIMARY KEY (connection, key)
+    ) STRICT;
+    INSERT INTO messages (id, envelope, payload, bytes, received_at, attempts)
+      VALUES ('old', '{"contentType":"a/b","metadata":{},"headers":{}}', x'01', 1, 5, 2);
+    PRAGMA user_version = 1;
+  `);
+  old.close();
+  const store = open(settings);
+  const taken = await store.queue.take(never);
+  expect(taken).toMatchObject({ message: { id: 'old' }, receivedAt: 5 });
+  expect(taken.progress).toEqual({ attempts: 2, outages: 0, outageSince: undefined });
+  const progress = { attempts: 3, outages: 1, outageSince: 7 };
+  store.queue.attempted(taken, progress);
+  store.close();
+  expect((await open(settings).queue.take(never)).progress).toEqual(progress);
 });
 
 test('an id that waits or is dead is not stored twice', async () => {

@@ -5,7 +5,8 @@ import { launchConnector } from '@vrsky/runtime/host';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { resolveSecrets } from '../src/config/secrets.ts';
-import { type Link, Supervisor, TIMINGS } from '../src/supervise/supervisor.ts';
+import type { Link } from '../src/supervise/session.ts';
+import { Supervisor, type SupervisorOptions, TIMINGS } from '../src/supervise/supervisor.ts';
 import { tempFolder } from './support/folder.ts';
 import { startHost } from './support/host.ts';
 import { journal, scripted, webhookTo } from './support/integration.ts';
@@ -66,26 +67,65 @@ test('a source that is killed comes up again and gives what was not acked', asyn
   await host.stop();
 });
 
-test('a connection that cannot be made yet is tried again; messages are stored meanwhile', async () => {
+test('a destination that is dead at the start stops no intake, and is tried again in the same process', async () => {
   const folder = tempFolder();
   const host = await startHost(
     scripted(folder, {
       incoming: { settings: { messages: MESSAGES } },
-      outgoing: { settings: { refusals: 1 } },
+      outgoing: { settings: { doubts: 1, refusals: 2 } },
     }),
   );
   await until('it is acked', () => journal(folder, 'in').includes('ack a'));
   expect(host.messages).toEqual([]);
   await until('it is delivered', () => host.messages.length === 1);
-  const told = host.log.find(({ msg }) => String(msg).startsWith('not connected'));
-  expect(told).toMatchObject({ restartInMs: 1000, connection: 'orders-outgoing' });
+  const connects = journal(folder, 'out').filter((line) => line.startsWith('connect in'));
+  expect(connects.length).toBe(3);
+  expect(new Set(connects).size).toBe(1);
+  const told = host.log.filter(({ msg }) => String(msg).startsWith('not connected'));
+  expect(told).toMatchObject([{ retryInMs: 1000 }, { retryInMs: 2000 }]);
+  expect(told[0]).toMatchObject({ connection: 'orders-outgoing' });
+  expect(host.alerts).toEqual([]);
   await host.stop();
 });
 
-test('a connection whose Health fails three times in a row is replaced', async () => {
+test('a destination that stays dead is one alert, and so is a final error later: the run goes on', async () => {
   const folder = tempFolder();
-  const file = scripted(folder, { incoming: { settings: { sickness: 3 } } });
-  const integration = await loadIntegration(file);
+  const refusalCodes = ['TIMEOUT', 'RATE_LIMITED', 'CONNECTION_FAILED', 'AUTH_FAILED'];
+  const host = await startHost(
+    scripted(folder, {
+      incoming: { settings: { messages: MESSAGES } },
+      outgoing: { settings: { refusals: 4, refusalCodes } },
+    }),
+  );
+  await until('it is delivered', () => host.messages.length === 1);
+  expect(host.alerts).toMatchObject([
+    { kind: 'connection', direction: 'outgoing', code: 'CONNECTION_FAILED' },
+    { kind: 'connection', direction: 'outgoing', code: 'AUTH_FAILED' },
+  ]);
+  await host.stop();
+});
+
+test('a connector that crashes again and again is one alert', async () => {
+  const folder = tempFolder();
+  const host = await startHost(scripted(folder, { outgoing: { settings: { crashes: true } } }));
+  await until('the alert', () => host.alerts.length > 0);
+  expect(host.alerts).toMatchObject([
+    {
+      kind: 'crash-loop',
+      direction: 'outgoing',
+      crashes: 3,
+      text: expect.stringContaining('exited with status 7'),
+    },
+  ]);
+  await until('it is started once more', () => {
+    return journal(folder, 'out').filter((line) => line === 'connect').length > 3;
+  });
+  expect(host.alerts.length).toBe(1);
+  await host.stop();
+});
+
+async function supervise(folder: string, settings: object, more: Partial<SupervisorOptions> = {}) {
+  const integration = await loadIntegration(scripted(folder, { incoming: { settings } }));
   const links: Link[] = [];
   const supervisor = new Supervisor({
     integration,
@@ -95,17 +135,42 @@ test('a connection whose Health fails three times in a row is replaced', async (
     log: pino({ level: 'silent' }),
     onConnected: (link) => links.push(link),
     onBroken: () => {},
+    onCrashLoop: () => {},
     timings: { ...TIMINGS, healthEvery: 10, firstRestart: 10 },
+    ...more,
   });
   const running = supervisor.run();
   onTestFinished(async () => {
     await supervisor.stop(1000, new AbortController().signal);
     await running;
   });
+  return links;
+}
+
+test('a connector whose Health is INTERNAL three times in a row is replaced', async () => {
+  const links = await supervise(tempFolder(), { sickness: 3, sicknessCode: 'INTERNAL' });
   const [first, second] = await until('there are two', () => links.length === 2 && links);
   expect(first?.pid).not.toBe(second?.pid);
   expect(existsSync(`/proc/${first?.pid}`)).toBe(false);
 });
+
+test.each(['CONNECTION_FAILED', 'AUTH_FAILED', 'TIMEOUT'])(
+  'a Health that fails with %s restarts nothing, and is one alert',
+  async (sicknessCode) => {
+    const folder = tempFolder();
+    const broken: string[] = [];
+    const links = await supervise(
+      folder,
+      { sickness: 8, sicknessCode },
+      { onBroken: ({ code }) => broken.push(code) },
+    );
+    await until('it is well', () => {
+      return journal(folder, 'in').filter((line) => line === 'health').length > 8;
+    });
+    expect(links.length).toBe(1);
+    expect(broken).toEqual([sicknessCode]);
+  },
+);
 
 test('a configuration that the connector refuses ends the run, with its place and no process left', async () => {
   const host = await startHost(

@@ -1,4 +1,3 @@
-import { ProbeSetting } from '@vrsky/runtime/plugin';
 import { type Static, Type } from 'typebox';
 
 const MIB = 1024 * 1024;
@@ -9,7 +8,6 @@ export const qos = (description: string) =>
 
 /** Settings of the connection to the broker, which both directions have. */
 export const linkSettings = {
-  probe: ProbeSetting,
   brokers: Type.Array(
     Type.String({
       pattern: '^(mqtts?|wss?)://',

@@ -6,12 +6,11 @@ import { onTestFinished } from 'vitest';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** The connector as a process of its own, from its source, before Connect. */
-export function start(command: readonly string[] = [process.execPath]): Promise<ConnectorProcess> {
-  const [program = '', ...args] = command;
-  return launchConnector({
-    command: program,
-    args: [...args, '--conditions=vrsky:source', '--disable-warning=ExperimentalWarning', main],
+/** The connector as a process of its own, from its source; it is killed when the test ends. */
+export async function launch(config: ConnectionConfig<object>): Promise<ConnectorProcess> {
+  const connector = await launchConnector({
+    command: process.execPath,
+    args: ['--conditions=vrsky:source', '--disable-warning=ExperimentalWarning', main],
     log: pino({ level: 'silent' }),
     hostFunctions: {
       getSecret: async (name) => {
@@ -19,16 +18,9 @@ export function start(command: readonly string[] = [process.execPath]): Promise<
       },
       log: () => {},
       recordMetric: () => {},
-      getConfiguration: () => {
-        throw new PluginError('UNSUPPORTED', 'it is of no use here');
-      },
+      getConfiguration: () => config as ConnectionConfig,
     },
   });
-}
-
-/** The same, connected; it is killed when the test ends. */
-export async function launch(config: ConnectionConfig<object>): Promise<ConnectorProcess> {
-  const connector = await start();
   onTestFinished(() => connector.kill());
   await connector.node.connect(config as ConnectionConfig);
   return connector;

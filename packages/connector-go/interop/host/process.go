@@ -14,9 +14,11 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
 
 	"github.com/ValueRetail/vrsky/pkg/connector"
 	"github.com/ValueRetail/vrsky/pkg/connector/connectorpb"
+	"github.com/ValueRetail/vrsky/pkg/connector/interop/raw"
 )
 
 var identity = connector.Identity{CustomerID: "customer-1", TenantID: "tenant-1", IntegrationID: "integration-1"}
@@ -50,7 +52,7 @@ func (l *launcher) launch(checks *checks, name string) (*process, error) {
 		HandshakeConfig: connector.Handshake,
 		Plugins: map[string]plugin.Plugin{
 			connector.PluginName: &connector.ConnectionNodePlugin{Host: p.host, Identity: &identity},
-			rawName:              rawPlugin{},
+			"raw":                raw.Plugin{},
 		},
 		Cmd:              command,
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
@@ -65,18 +67,27 @@ func (l *launcher) launch(checks *checks, name string) (*process, error) {
 		err = protocol.Ping()
 	}
 	if err == nil {
-		var raw any
-		if raw, err = protocol.Dispense(connector.PluginName); err == nil {
-			p.node = raw.(connector.ConnectionNode)
-			raw, err = protocol.Dispense(rawName)
-			p.raw, _ = raw.(connectorpb.ConnectionNodeClient)
-		}
+		err = p.dispense(protocol)
 	}
 	checks.add(name+"-start", err, "started, pinged and dispensed within %d ms, mtls=%v", time.Since(started).Milliseconds(), l.mtls)
 	if err != nil {
 		p.client.Kill()
 	}
 	return p, err
+}
+
+func (p *process) dispense(protocol plugin.ClientProtocol) error {
+	node, err := protocol.Dispense(connector.PluginName)
+	if err != nil {
+		return err
+	}
+	conn, err := protocol.Dispense("raw")
+	if err != nil {
+		return err
+	}
+	p.node = node.(connector.ConnectionNode)
+	p.raw = connectorpb.NewConnectionNodeClient(conn.(*grpc.ClientConn))
+	return nil
 }
 
 // kill checks that the process goes by itself, quickly and completely.

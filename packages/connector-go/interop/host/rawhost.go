@@ -5,26 +5,11 @@ import (
 	"errors"
 	"math"
 
-	"github.com/hashicorp/go-plugin"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
 
 	"github.com/ValueRetail/vrsky/pkg/connector"
 	"github.com/ValueRetail/vrsky/pkg/connector/connectorpb"
 )
-
-const rawName = "raw"
-
-// rawPlugin gives a host that may break the protocol.
-type rawPlugin struct{ plugin.NetRPCUnsupportedPlugin }
-
-func (rawPlugin) GRPCServer(*plugin.GRPCBroker, *grpc.Server) error {
-	return errors.New("for hosts only")
-}
-
-func (rawPlugin) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, conn *grpc.ClientConn) (any, error) {
-	return connectorpb.NewConnectionNodeClient(conn), nil
-}
 
 func checkBadSends(ctx context.Context, checks *checks, p *process) {
 	item := func(seq uint64, bytes int) *connectorpb.SendItem {

@@ -17,6 +17,7 @@ var (
 	testMode     = flag.Bool("test-mode", false, "serve in go-plugin's test mode until SIGTERM")
 	hangShutdown = flag.Bool("hang-shutdown", false, "never answer Shutdown")
 	cleanUp      = flag.Duration("clean-up", 0, "`time` that the plugin needs after Shutdown")
+	maxAge       = flag.Duration("max-age", 0, "`time` after which connections are asked to be made anew")
 	without      = flag.String("without", "", "`service` of go-plugin to leave out, as older releases did")
 	linePrefix   = flag.String("line-prefix", "", "`text` to print before the handshake line")
 	lineSuffix   = flag.String("line-suffix", "", "`text` to print after it, on the same line")

@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 )
 
@@ -16,7 +17,11 @@ var server *grpc.Server
 
 // newServer makes go-plugin's server, or one that lacks what the flags say.
 func newServer(options []grpc.ServerOption) *grpc.Server {
-	server = grpc.NewServer(append(options, grpc.UnaryInterceptor(unary), grpc.StreamInterceptor(stream))...)
+	options = append(options, grpc.UnaryInterceptor(unary), grpc.StreamInterceptor(stream))
+	if *maxAge > 0 {
+		options = append(options, grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionAge: *maxAge}))
+	}
+	server = grpc.NewServer(options...)
 	return server
 }
 

@@ -12,6 +12,8 @@ export interface SocketNetworkOptions extends CallOptions {
   readonly place: Place;
   /** The configuration of the main connection: the acceptor is the TLS server, whichever side it is. */
   readonly tls: MutualTls | undefined;
+  /** For the first answer of the other side. */
+  readonly timeoutMs: number;
   readonly onRefused: (error: Error) => void;
 }
 

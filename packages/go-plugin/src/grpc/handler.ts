@@ -1,4 +1,9 @@
-import { Http2ServerRequest, Http2ServerResponse, type ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  Http2ServerRequest,
+  Http2ServerResponse,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { ConnectError, createContextValues, type Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
@@ -6,11 +11,12 @@ import { http2StreamKey, type Routes } from './context.ts';
 import type { StreamHandler } from './listener.ts';
 
 const longestPath = 256;
+const grpcContentType = /^application\/grpc(?:\+(?:proto|json))?(?:;|$)/i;
 
 /** Told of what a handler throws that is no ConnectError: its caller learns nothing but that it is internal. */
 export type OnHandlerError = (method: string, error: unknown) => void;
 
-/** Serves Connect routes, over gRPC only and without compression: the peer is on the same machine. */
+/** Serves Connect routes over gRPC. A head that is out of order ends its own stream and nothing else. */
 export function grpcHandler(
   routes: Routes,
   maxMessageBytes: number,
@@ -30,8 +36,30 @@ export function grpcHandler(
       if ('stream' in response) unimplemented(response.stream, request.url ?? '');
     },
   });
-  return (stream, headers, rawHeaders) =>
+  return guarded((stream, headers, rawHeaders) => {
+    // Before Connect: it opens its other protocols again for each service that is registered with options.
+    if (!grpcContentType.test(headers['content-type'] ?? '')) return unsupportedMediaType(stream);
+    // Connect makes a URL of it. Clients on a unix socket send the socket's path, which is no host; nothing depends on it.
+    headers[':authority'] = 'localhost';
     serve(new Http2ServerRequest(stream, headers, {}, rawHeaders), new Http2ServerResponse(stream));
+  }, onError);
+}
+
+/** A handler that throws costs its own call. */
+export function guarded(handler: StreamHandler, onError: OnHandlerError): StreamHandler {
+  return (stream, headers, rawHeaders) => {
+    try {
+      handler(stream, headers, rawHeaders);
+    } catch (error) {
+      onError(shown(headers[':path'] ?? ''), error);
+      if (!stream.destroyed) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    }
+  };
+}
+
+function unsupportedMediaType(stream: ServerHttp2Stream): void {
+  stream.respond({ ':status': 415 }, { endStream: true });
+  stream.resume();
 }
 
 function unimplemented(stream: ServerHttp2Stream, path: string): void {
@@ -40,11 +68,15 @@ function unimplemented(stream: ServerHttp2Stream, path: string): void {
       ':status': 200,
       'content-type': 'application/grpc',
       'grpc-status': '12',
-      'grpc-message': encodeURI(`unknown method ${path.slice(0, longestPath)}`),
+      'grpc-message': encodeURI(`unknown method ${shown(path)}`),
     },
     { endStream: true },
   );
   stream.resume(); // a reset, even without an error, would hide the status from Go callers
+}
+
+function shown(path: string): string {
+  return path.slice(0, longestPath).toWellFormed();
 }
 
 function reportTo(onError: OnHandlerError): Interceptor {

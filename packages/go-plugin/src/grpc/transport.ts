@@ -5,6 +5,7 @@ import type { Loss } from './loss.ts';
 
 /** The HTTP/2 connection below a transport, for calls that are framed by hand. */
 export interface CallConnection {
+  /** The session for the next call: ask for it each time. Destroyed when the connection is lost. */
   readonly session: ClientHttp2Session;
   /** Scheme and host of all calls. */
   readonly origin: string;
@@ -15,15 +16,16 @@ export interface CallConnection {
 
 /** A Connect transport on one given session. Connect's own session manager would dial again behind our back. */
 export function connectionTransport(connection: CallConnection): Transport {
-  const { session, origin, maxMessageBytes, loss } = connection;
+  const { origin, maxMessageBytes, loss } = connection;
   return createGrpcTransport({
     baseUrl: origin,
     acceptCompression: [],
     readMaxBytes: maxMessageBytes,
-    interceptors: [unavailableWhenLost(loss)],
+    interceptors: [unavailableWhenLost(connection)],
     sessionManager: {
       authority: origin,
       request: async (method, path, headers, init) => {
+        const { session } = connection;
         if (session.closed || session.destroyed) throw await loss.error();
         const stream = session.request({ ...headers, ':method': method, ':path': path }, init);
         failWithoutAnswer(stream);
@@ -34,24 +36,29 @@ export function connectionTransport(connection: CallConnection): Transport {
   });
 }
 
-function unavailableWhenLost(loss: Loss): Interceptor {
-  const explain = async (thrown: unknown, signal: AbortSignal): Promise<ConnectError> =>
-    signal.aborted ? ConnectError.from(thrown) : loss.explain(thrown);
+function unavailableWhenLost(connection: CallConnection): Interceptor {
   return (next) => async (request) => {
+    const { session, loss } = connection;
+    const explain = async (thrown: unknown): Promise<ConnectError> =>
+      request.signal.aborted ? ConnectError.from(thrown) : loss.explain(thrown, session);
     try {
       const response = await next(request);
       if (!response.stream) return response;
-      return { ...response, message: explained(response.message, request.signal) };
+      return { ...response, message: explained(response.message, explain) };
     } catch (error) {
-      throw await explain(error, request.signal);
+      throw await explain(error);
     }
   };
-  async function* explained<T>(messages: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
-    try {
-      yield* messages;
-    } catch (error) {
-      throw await explain(error, signal);
-    }
+}
+
+async function* explained<T>(
+  messages: AsyncIterable<T>,
+  explain: (thrown: unknown) => Promise<ConnectError>,
+): AsyncGenerator<T> {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw await explain(error);
   }
 }
 

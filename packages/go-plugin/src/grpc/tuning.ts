@@ -7,6 +7,9 @@ export const connectionWindow: number = 16 * 1024 * 1024;
 export const defaultServerMessageBytes: number = 4 * 1024 * 1024;
 export const defaultClientMessageBytes: number = 64 * 1024 * 1024;
 
+/** How long a side that listens may take for its first frame: it may still be loading, on a slow machine. */
+export const defaultConnectMs: number = 60_000;
+
 /** HTTP/2 options of both roles. */
 export const sessionOptions: {
   readonly settings: { readonly initialWindowSize: number; readonly enablePush: false };

@@ -32,24 +32,27 @@ export interface AttachOptions extends PrintStreams {
   readonly socketDir: string;
   readonly removeSockets: () => Promise<void>;
   readonly maxMessageBytes: number;
+  /** For the first answer on each connection to the plugin. */
+  readonly timeoutMs: number;
   readonly log: Logger;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Connects to a plugin whose address is known, and opens the streams that live as long as it does. */
 export async function attach(options: AttachOptions): Promise<PluginProcess> {
-  const { pid, process, version, address, log, maxMessageBytes } = options;
+  const { pid, process, version, address, log, maxMessageBytes, timeoutMs } = options;
   const tls = tlsWith(options.identity, options.certificate);
   const whyLost = async (): Promise<Error | undefined> =>
     process && (await within(exitAfterLossMs, process.exited))
       ? exitedLater(await process.exited)
       : undefined;
-  const connection = await connectTo(options, { tls, maxMessageBytes, whyLost });
+  const connection = await connectTo(options, { tls, maxMessageBytes, timeoutMs, whyLost });
   const brokerEnd = createBroker(
     socketNetwork({
       place: { network: 'unix', dir: options.socketDir },
       tls,
       maxMessageBytes,
+      timeoutMs,
       whyLost,
       onRefused: (error) => log.warn({ reason: error.message }, 'brokered connection refused'),
     }),
@@ -59,7 +62,7 @@ export async function attach(options: AttachOptions): Promise<PluginProcess> {
   void readPrints(connection.transport, printSinks(options, log), log, streams.signal);
 
   const kill = createKill({ ...options, connection, brokerEnd });
-  // A plugin that cannot be reached can neither work nor be asked to end; `exited` tells the host.
+  // A plugin that cannot be reached does no more work for this host; `exited` tells the host.
   void connection.closed.then(() => {
     streams.abort();
     return kill();

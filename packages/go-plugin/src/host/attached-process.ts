@@ -26,11 +26,17 @@ export function attachedProcess({ pid, address }: ReattachConfig, log: Logger): 
       ended.resolve(unknownExit);
       return;
     }
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {} // it has just ended
+    send('SIGKILL');
     timer.ref();
     await ended.promise;
   };
-  return { pid, exited: ended.promise, destroy };
+  const terminate = (): void => {
+    if (proof?.stillHolds()) send('SIGTERM');
+  };
+  const send = (signal: NodeJS.Signals): void => {
+    try {
+      process.kill(pid, signal);
+    } catch {} // it has just ended
+  };
+  return { pid, exited: ended.promise, terminate, destroy };
 }

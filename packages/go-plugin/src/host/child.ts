@@ -10,6 +10,8 @@ export interface Process {
   readonly pid: number;
   /** Resolves when the process has ended; never rejects. */
   readonly exited: Promise<Exit>;
+  /** SIGTERM, for a process that cannot be asked in another way. */
+  terminate(): void;
   /** SIGKILL; resolves when the process has ended. */
   destroy(): Promise<void>;
 }
@@ -54,7 +56,7 @@ export async function startChild(
     child.kill('SIGKILL');
     await exited;
   };
-  return { pid, stdout, exited, destroy };
+  return { pid, stdout, exited, terminate: () => void child.kill('SIGTERM'), destroy };
 }
 
 function spawned(

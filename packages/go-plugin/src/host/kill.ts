@@ -7,6 +7,8 @@ import { requestShutdown } from './core-services.ts';
 
 /** go-plugin's patience with a plugin that was asked to end. */
 const graceMs = 2_000;
+/** A plugin whose connection is gone is mostly ending already. */
+const endingMs = 500;
 
 /** The end of a plugin, in go-plugin's order. The returned function is idempotent and never rejects. */
 export function createKill(options: {
@@ -28,8 +30,10 @@ export function createKill(options: {
   return () => (running ??= run());
 }
 
-async function end(process: Process, { transport }: Connection, log: Logger): Promise<void> {
-  const asked = requestShutdown(transport, graceMs);
+async function end(process: Process, connection: Connection, log: Logger): Promise<void> {
+  const reachable = !(await within(0, connection.closed));
+  if (!reachable && (await within(endingMs, process.exited))) return;
+  const asked = reachable ? requestShutdown(connection.transport, graceMs) : process.terminate();
   if (await within(graceMs, Promise.all([process.exited, asked]))) return;
   log.warn({ pluginPid: process.pid }, 'plugin failed to exit gracefully');
   await process.destroy();

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { GoPluginError } from '../errors.ts';
-import { defaultClientMessageBytes } from '../grpc/tuning.ts';
+import { defaultClientMessageBytes, defaultConnectMs } from '../grpc/tuning.ts';
 import type { Handshake } from '../handshake/handshake.ts';
 import { parseHandshakeLine } from '../handshake/line.ts';
 import { createIdentity } from '../tls/certificate.ts';
@@ -14,8 +14,6 @@ import { notesAbout } from './notes.ts';
 import type { PluginProcess } from './plugin-process.ts';
 import type { PrintStreams } from './printed.ts';
 import { createSocketDir } from './socket-dir.ts';
-
-const defaultStartTimeoutMs = 60_000;
 
 export interface LaunchOptions extends PrintStreams {
   /** Path of the executable, or a name to look up in PATH. */
@@ -31,7 +29,7 @@ export interface LaunchOptions extends PrintStreams {
   env?: Readonly<Record<string, string | undefined>>;
   /** Mutual TLS with throw-away certificates. Default true. */
   autoMtls?: boolean;
-  /** For the handshake line, from the start of the process. Default 60 s. */
+  /** For the handshake line, from the start of the process, and then for the first answer. Default 60 s for each. */
   startTimeoutMs?: number;
   /** SHA-256 of the executable in hexadecimal; verified before it runs. */
   sha256?: string;
@@ -73,7 +71,7 @@ async function start(options: LaunchOptions, signal: AbortSignal): Promise<Plugi
       process.env,
     );
     child = await startChild(command, options.args ?? [], env, log);
-    const timeoutMs = options.startTimeoutMs ?? defaultStartTimeoutMs;
+    const timeoutMs = options.startTimeoutMs ?? defaultConnectMs;
     const firstLine = await readFirstLine(child, { timeoutMs, notes, signal });
     return await attach({
       ...options,
@@ -83,6 +81,7 @@ async function start(options: LaunchOptions, signal: AbortSignal): Promise<Plugi
       identity,
       socketDir: socketDir.path,
       removeSockets: socketDir.remove,
+      timeoutMs,
       maxMessageBytes: options.maxMessageBytes ?? defaultClientMessageBytes,
       signal,
     });

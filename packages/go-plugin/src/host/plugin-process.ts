@@ -6,7 +6,10 @@ import type { Exit } from './exit.ts';
 
 /** A running plugin. */
 export interface PluginProcess {
-  /** Calls fail UNAVAILABLE once the connection is lost; it is not dialled again. */
+  /**
+   * Calls fail UNAVAILABLE once the connection is lost. A plugin that says goodbye with GOAWAY and listens on is dialled
+   * again, and loses no call.
+   */
   readonly transport: Transport;
   /** Below `transport`, for calls that are framed by hand. */
   readonly calls: CallConnection;
@@ -22,7 +25,7 @@ export interface PluginProcess {
    */
   readonly exited: Promise<Exit>;
   /**
-   * Ends the plugin: asks it to, and after 2 s without success sends SIGKILL. Resolves when the process has ended and its
+   * Ends the plugin: asks it to, or sends SIGTERM where it cannot be asked, and after 2 s sends SIGKILL. Resolves when the process has ended and its
    * sockets are removed. In test mode it only hangs up. Never rejects; later calls return the same promise.
    */
   kill(): Promise<void>;

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { GoPluginError } from '../errors.ts';
-import { defaultClientMessageBytes } from '../grpc/tuning.ts';
+import { defaultClientMessageBytes, defaultConnectMs } from '../grpc/tuning.ts';
 import { toAddress } from '../handshake/handshake.ts';
 import type { ReattachConfig } from '../handshake/reattach-config.ts';
 import { requireVersion } from '../handshake/version.ts';
@@ -67,6 +67,7 @@ async function attachTo(options: ReattachOptions, signal: AbortSignal): Promise<
       address: toAddress(address.network, address.address),
       socketDir: socketDir.path,
       removeSockets,
+      timeoutMs: defaultConnectMs,
       maxMessageBytes: options.maxMessageBytes ?? defaultClientMessageBytes,
       signal,
     });

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { ConnectRouter } from '@connectrpc/connect';
 import { createBroker } from '../broker/broker.ts';
 import { type SocketNetworkOptions, socketNetwork } from '../broker/network.ts';
-import { grpcHandler } from '../grpc/handler.ts';
+import { grpcHandler, guarded, type OnHandlerError } from '../grpc/handler.ts';
 import type { StreamHandler } from '../grpc/listener.ts';
 import type { ServeOptions } from './options.ts';
 import type { Prints } from './prints.ts';
@@ -38,8 +38,8 @@ export async function loadServices(options: {
     routes?.(router);
     registerReflection(router);
   };
-  const handler = grpcHandler(all, network.maxMessageBytes, (method, error) => {
+  const onError: OnHandlerError = (method, error) =>
     logToStderr('error', `${method} failed`, { error: inspect(error) });
-  });
-  return inFront?.(handler) ?? handler;
+  const handler = grpcHandler(all, network.maxMessageBytes, onError);
+  return inFront ? guarded(inFront(handler), onError) : handler;
 }

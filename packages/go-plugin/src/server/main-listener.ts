@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { SocketNetworkOptions } from '../broker/network.ts';
 import { GoPluginError, reasonOf } from '../errors.ts';
 import { type Listener, listen, type StreamHandler } from '../grpc/listener.ts';
-import { defaultServerMessageBytes } from '../grpc/tuning.ts';
+import { defaultConnectMs, defaultServerMessageBytes } from '../grpc/tuning.ts';
 import { environment } from '../handshake/environment.ts';
 import { negotiateVersion } from '../handshake/version.ts';
 import { createIdentity } from '../tls/certificate.ts';
@@ -36,6 +36,7 @@ export async function openMainListener(
   const network: SocketNetworkOptions = {
     place: placeFor(options.network ?? 'unix', env),
     tls: clientCert && identity ? mutualTls(identity, parsed(clientCert)) : undefined,
+    timeoutMs: defaultConnectMs,
     maxMessageBytes: options.maxMessageBytes ?? defaultServerMessageBytes,
     onRefused: (error) => logToStderr('warn', 'connection refused', { error: error.message }),
   };

@@ -50,6 +50,22 @@ describe.runIf(hasGo)('the end of a Go plugin', () => {
     },
   );
 
+  it('is graceful after its connections have reached their maximal age', async () => {
+    const started = await start({ command: program(), args: ['-max-age', '1s'] });
+    const { plugin, testing } = started;
+    const { session } = plugin.calls;
+    const goodbye = once(session, 'goaway');
+    const under = testing.run({ text: 'hang' }).catch(() => 'failed');
+    await goodbye;
+    expect(await testing.echo({ text: 'new' })).toMatchObject({ text: 'new' });
+    const { brokerId } = await testing.run({ text: 'accept' });
+    await (await plugin.broker.dial(brokerId)).close();
+    await plugin.kill();
+    expect(await plugin.exited).toMatchObject(graceful);
+    expect(warned(started)).toBe(false);
+    expect(await under).toBe('failed');
+  });
+
   it.each([
     ['72: that does not answer Shutdown', ['-hang-shutdown']],
     ['73: that has no controller', ['-without', 'plugin.GRPCController']],

@@ -20,7 +20,6 @@ export async function run(file: string, { logLevel }: { logLevel: string }): Pro
         const { id, type } = integration[direction];
         log.info({ connection: id, type, connectorPid: pid, ...health }, `${direction} is up`);
       },
-      onMessage: (event) => log.debug(event, 'delivered'),
       onAlert: ({ kind, ...alert }) => log.error({ alert: kind, ...alert }, 'operator alert'),
     });
     log.info('stopped');

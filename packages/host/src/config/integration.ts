@@ -44,4 +44,6 @@ export interface Connection {
   readonly secrets: readonly string[];
   readonly timeoutMs: number;
   readonly retryPolicy: RetryPolicy;
+  /** How long a message waits for the end of an outage; undefined where the file sets `retry`. */
+  readonly outageLimitMs?: number;
 }

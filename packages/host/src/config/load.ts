@@ -36,6 +36,10 @@ export async function loadIntegration(file: string): Promise<Integration> {
   const { identity, maxStored } = content;
   const incoming = connection(content, 'incoming', folder, source);
   const outgoing = connection(content, 'outgoing', folder, source);
+  if (content.outgoing.retry && content.outgoing.outageLimit !== undefined) {
+    const useless = 'has no effect beside retry, which counts every attempt: remove one of them';
+    fail(source, ['outgoing', 'outageLimit'], useless);
+  }
   if (incoming.id === outgoing.id) {
     fail(source, ['outgoing', 'id'], 'must differ from incoming.id');
   }
@@ -103,17 +107,26 @@ function connection(
     credentials: entry.credentials ?? {},
     secrets: entry.secrets ?? [],
     timeoutMs: entry.timeout ? parseDuration(entry.timeout) : DEFAULT_TIMEOUT_MS,
-    retryPolicy: retryPolicy(direction === 'outgoing' ? content.outgoing.retry : undefined),
+    ...(direction === 'outgoing' ? retries(content.outgoing) : { retryPolicy: retryPolicy({}) }),
   };
 }
 
-/** Written out in full, because a policy of nothing but zeros would mean three retries. */
-function retryPolicy(entry: RetryEntry = {}): RetryPolicy {
+function retries({
+  retry,
+  outageLimit = '24h',
+}: IntegrationFile['outgoing']): Pick<Connection, 'retryPolicy' | 'outageLimitMs'> {
+  if (retry) return { retryPolicy: retryPolicy(retry) };
+  return { retryPolicy: retryPolicy({}), outageLimitMs: parseDuration(outageLimit) };
+}
+
+/** Written out but for `maxBackoff`: a policy of nothing but zeros would mean three retries. */
+function retryPolicy(entry: RetryEntry): RetryPolicy {
   return {
     maxRetries: entry.maxRetries ?? 3,
     backoffMultiplier: entry.backoffMultiplier ?? 2,
     initialBackoff: duration(entry.initialBackoff ?? '1s'),
-    maxBackoff: duration(entry.maxBackoff ?? '30s'),
+    // Unset, it bounds the backoff by its default, and what a destination asks for by another one.
+    maxBackoff: duration(entry.maxBackoff ?? '0s'),
   };
 }
 

@@ -50,7 +50,11 @@ export const INTEGRATION_SCHEMA = strict({
   store: Text,
   maxStored: Type.Optional(strict(maxStored)),
   incoming: strict(connection),
-  outgoing: strict({ ...connection, retry: Type.Optional(strict(retry)) }),
+  outgoing: strict({
+    ...connection,
+    retry: Type.Optional(strict(retry)),
+    outageLimit: Type.Optional(Duration),
+  }),
   concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
   deadLetters: Type.Optional(strict({ retention: Type.Optional(Duration) })),
 });

@@ -1,26 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  backoffMs,
-  type Message,
-  PluginError,
-  type ResolvedRetryPolicy,
-  type SendReceipt,
-} from '@vrsky/runtime';
+import { type Message, PluginError, type SendReceipt } from '@vrsky/runtime';
 import type { Logger } from 'pino';
 import type { Pending, Queue } from '../store/queue.ts';
 import { failureOf } from '../supervise/failure.ts';
-import type { Link, Supervisor } from '../supervise/supervisor.ts';
+import type { Link } from '../supervise/session.ts';
+import type { Supervisor } from '../supervise/supervisor.ts';
+import { traceOf } from '../trace.ts';
+import { judge, type RetryRules } from './retries.ts';
 import type { Sender } from './sender.ts';
 
-const LONGEST_SLEEP_MS = 2 ** 31 - 1;
+/** What a timer holds: a longer wait ends early, with one more attempt. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface DelivererOptions {
   readonly supervisor: Supervisor;
   readonly sender: Sender;
   readonly queue: Queue;
-  /** Name of the connection that it all goes to. */
-  readonly destination: string;
-  readonly policy: ResolvedRetryPolicy;
+  readonly rules: RetryRules;
   /** Limit of one attempt. */
   readonly timeoutMs: number;
   readonly redact: (text: string) => string;
@@ -52,41 +48,47 @@ async function deliverOne(
   stop: AbortSignal,
   cut: AbortSignal,
 ): Promise<void> {
-  const { supervisor, queue, policy, log } = options;
-  for (let { attempts } = pending; ; ) {
+  const { supervisor, queue, rules, log } = options;
+  const { message } = pending;
+  for (let before = pending.progress; ; ) {
     const link = await supervisor.link(stop);
-    const outcome = await attempt(options, link, pending.message, cut);
+    const outcome = await attempt(options, link, message, cut);
     if (cut.aborted && outcome instanceof PluginError) return;
     if (!(outcome instanceof PluginError)) {
       queue.delivered(pending);
+      const milliseconds = Date.now() - pending.receivedAt;
+      log.debug(
+        { ...traceOf(message), attempts: before.attempts + 1, milliseconds },
+        'message sent',
+      );
       return options.onDelivered(pending, outcome);
     }
-    if (outcome.code === 'NOT_CONNECTED') {
-      // Not an attempt: the connector has lost its connection, and gets it back by a new Connect.
-      supervisor.fault(link, outcome.message);
-      continue;
-    }
-    if (outcome.code === 'CONNECTION_FAILED') await supervisor.check(link);
-    attempts += 1;
-    if (!outcome.recoverable || attempts > policy.maxRetries) {
+    await supervisor.failed(link, outcome);
+    const { progress, retryInMs } = judge(outcome, before, rules, Date.now());
+    const { attempts } = progress;
+    const trace = { ...traceOf(message), attempts };
+    if (retryInMs === undefined) {
       queue.bury(pending, outcome, attempts);
-      return options.onDeadLetter(pending.message, outcome, attempts);
+      log.debug(trace, `message dead: ${outcome.message}`);
+      return options.onDeadLetter(message, outcome, attempts);
     }
-    queue.attempted(pending, attempts);
-    const retryInMs = Math.max(backoffMs(policy, attempts), outcome.retryAfterMs ?? 0);
-    const messageId = pending.message.id;
-    log.warn({ messageId, attempts, retryInMs }, `Send failed: ${outcome.message}`);
-    await sleep(Math.min(retryInMs, LONGEST_SLEEP_MS), undefined, { signal: stop });
+    queue.attempted(pending, progress);
+    // Each message that waits is reported once; the rest of an outage may take hours.
+    const level = before === pending.progress ? 'warn' : 'debug';
+    log[level]({ ...trace, retryInMs }, `message retried: ${outcome.message}`);
+    await sleep(Math.min(retryInMs, LONGEST_TIMER_MS), undefined, { signal: stop });
+    before = progress;
   }
 }
 
 async function attempt(
-  { sender, destination, timeoutMs, redact }: DelivererOptions,
+  { sender, timeoutMs, redact }: DelivererOptions,
   link: Link,
   message: Message,
   signal: AbortSignal,
 ): Promise<SendReceipt | PluginError> {
-  const addressed = { ...message, metadata: { ...message.metadata, destination } };
+  const metadata = { ...message.metadata, destination: link.connectorId };
+  const addressed = { ...message, metadata };
   try {
     return await sender.send(link, addressed, { signal, timeoutMs });
   } catch (thrown) {

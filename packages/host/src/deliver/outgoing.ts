@@ -11,7 +11,7 @@ const DISCONNECT_MS = 10_000;
 /** The outgoing half, from its start to its end. */
 export async function runOutgoing(parts: Parts): Promise<void> {
   const { integration, lifetime, store, log } = parts;
-  const { name, retryPolicy, timeoutMs } = integration.outgoing;
+  const { retryPolicy, outageLimitMs, timeoutMs } = integration.outgoing;
   const { supervisor, redact } = parts.connect('outgoing');
   const cut = new AbortController();
   const giveUp = AbortSignal.any([cut.signal, lifetime.hurry]);
@@ -20,8 +20,10 @@ export async function runOutgoing(parts: Parts): Promise<void> {
     supervisor,
     sender,
     queue: store.queue,
-    destination: name,
-    policy: resolveRetryPolicy(retryPolicy),
+    rules: {
+      policy: resolveRetryPolicy(retryPolicy),
+      ...(outageLimitMs !== undefined && { outageLimitMs }),
+    },
     timeoutMs,
     redact,
     log,

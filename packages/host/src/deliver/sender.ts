@@ -1,6 +1,6 @@
 import { type Message, PluginError, type SendReceipt } from '@vrsky/runtime';
 import type { CallOptions, SendStream } from '@vrsky/runtime/host';
-import type { Link } from '../supervise/supervisor.ts';
+import type { Link } from '../supervise/session.ts';
 
 /** Sends over one stream for each connector process; one call for each message where it has no streams. */
 export class Sender {

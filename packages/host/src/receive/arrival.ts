@@ -8,7 +8,7 @@ import type { Arrival } from '../store/queue.ts';
  */
 export function arrivalOf(
   message: Message,
-  source: string,
+  connectorId: string,
   identity: Identity | undefined,
 ): Arrival {
   const { metadata } = message;
@@ -16,7 +16,7 @@ export function arrivalOf(
     ...message,
     // Without an id of its own, a message could not be told from the next one like it.
     id: message.id || randomUUIDv7(),
-    metadata: { ...metadata, source: metadata.source || source, ...identity },
+    metadata: { ...metadata, source: metadata.source || connectorId, ...identity },
   };
   const foreign = identity && foreignKey(metadata, identity);
   if (!foreign) return { message: stamped };

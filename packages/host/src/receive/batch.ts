@@ -1,7 +1,8 @@
 import type { Delivery, Identity, Settlement } from '@vrsky/runtime';
 import type { Logger } from 'pino';
 import type { Arrival, Queue } from '../store/queue.ts';
-import type { Link } from '../supervise/supervisor.ts';
+import type { Link } from '../supervise/session.ts';
+import { traceOf } from '../trace.ts';
 import { arrivalOf } from './arrival.ts';
 
 const MAX_COUNT = 64;
@@ -12,8 +13,6 @@ const ACKNOWLEDGE_TIMEOUT_MS = 5000;
 
 export interface BatchOptions {
   readonly queue: Queue;
-  /** Name of the connection that it all comes from. */
-  readonly source: string;
   readonly identity: Identity | undefined;
   readonly log: Logger;
   readonly onDeadLetter: (arrival: Required<Arrival>) => void;
@@ -46,12 +45,16 @@ export class Batch {
 
   /** Takes a delivery for which there is room reserved in the queue. */
   add(link: Link, { message, deliveryId }: Delivery): void {
-    const { source, identity, log } = this.#options;
+    const { identity, log } = this.#options;
     if (deliveryId === '' && !this.#atMostOnce) {
       this.#atMostOnce = true;
       log.warn('at-most-once source: it lets go of a message before it is stored');
     }
-    this.#entries.push({ link, deliveryId, arrival: arrivalOf(message, source, identity) });
+    this.#entries.push({
+      link,
+      deliveryId,
+      arrival: arrivalOf(message, link.connectorId, identity),
+    });
     this.#bytes += message.payload.length;
     if (this.#entries.length >= MAX_COUNT || this.#bytes >= MAX_BYTES) return this.#write();
     // The slower the disk, the more is collected; at most about half of the time goes to waiting.
@@ -79,7 +82,11 @@ export class Batch {
         log.info({ ids: duplicates }, 'came again, and are stored already');
       for (const { arrival } of entries) {
         const { message, failure } = arrival;
-        if (failure && !duplicates.includes(message.id)) onDeadLetter({ message, failure });
+        if (duplicates.includes(message.id)) continue;
+        log.debug(traceOf(message), 'message received');
+        if (!failure) continue;
+        log.debug(traceOf(message), `message dead: ${failure.message}`);
+        onDeadLetter({ message, failure });
       }
     } catch (error) {
       return onFault(error);

@@ -16,7 +16,6 @@ export async function runIncoming(parts: Parts): Promise<void> {
   const { supervisor, redact } = parts.connect('incoming');
   const batch = new Batch({
     queue,
-    source: integration.incoming.name,
     identity: integration.identity,
     log,
     onDeadLetter: ({ message, failure }) => parts.onDeadLetter(message, failure, 0),

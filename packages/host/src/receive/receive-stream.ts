@@ -1,7 +1,7 @@
 import { PluginError, sizeOf } from '@vrsky/runtime';
 import type { ReceiveStream } from '@vrsky/runtime/host';
 import type { Queue } from '../store/queue.ts';
-import type { Link } from '../supervise/supervisor.ts';
+import type { Link } from '../supervise/session.ts';
 import { Wakeup } from '../wakeup.ts';
 import { Failures } from './failures.ts';
 import type { ReceiverOptions } from './receive.ts';

@@ -1,7 +1,8 @@
 import type { Delivery } from '@vrsky/runtime';
 import type { Logger } from 'pino';
 import type { Queue } from '../store/queue.ts';
-import type { Link, Supervisor } from '../supervise/supervisor.ts';
+import type { Link } from '../supervise/session.ts';
+import type { Supervisor } from '../supervise/supervisor.ts';
 import type { Batch } from './batch.ts';
 import { Failures } from './failures.ts';
 

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { PluginError } from '@vrsky/runtime';
-import { STORE_VERSION, TABLES } from './schema.ts';
+import { FROM_VERSION_1, STORE_VERSION, TABLES } from './schema.ts';
 
 const SQLITE_BUSY = 5;
 const OWNER_ONLY = 0o600;
@@ -89,9 +89,10 @@ function prepare(db: DatabaseSync, path: string): void {
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
   // A reader may hold the file for a moment.
   db.exec('PRAGMA busy_timeout = 5000');
-  if (checkVersion(db, path) === 0) {
-    db.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${STORE_VERSION}; COMMIT`);
-  }
+  const version = checkVersion(db, path);
+  if (version === STORE_VERSION) return;
+  const change = version === 0 ? TABLES : FROM_VERSION_1;
+  db.exec(`BEGIN; ${change} PRAGMA user_version = ${STORE_VERSION}; COMMIT`);
 }
 
 function checkVersion(db: DatabaseSync, path: string): number {

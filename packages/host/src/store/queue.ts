@@ -5,12 +5,21 @@ import { Wakeup } from '../wakeup.ts';
 import { fromEnvelope, toEnvelope } from './envelope.ts';
 import { durably, lazily } from './transaction.ts';
 
+/** What has been tried with one message so far, in earlier runs too. */
+export interface Progress {
+  /** Attempts made. */
+  readonly attempts: number;
+  /** How many of them failed with an outage. */
+  readonly outages: number;
+  /** When it first met an outage, in milliseconds since 1970. */
+  readonly outageSince: number | undefined;
+}
+
 /** A message on its way out. */
 export interface Pending {
   readonly seq: number;
   readonly message: Message;
-  /** Attempts made so far, those of earlier runs included. */
-  readonly attempts: number;
+  readonly progress: Progress;
   /** When it came in, in milliseconds since 1970. */
   readonly receivedAt: number;
 }
@@ -106,8 +115,9 @@ export class Queue {
     this.#free(1, bytes);
   }
 
-  attempted({ seq }: Pending, attempts: number): void {
-    lazily(this.#db, () => this.#statements.attempted.run(attempts, seq));
+  attempted({ seq }: Pending, { attempts, outages, outageSince }: Progress): void {
+    const { attempted } = this.#statements;
+    lazily(this.#db, () => attempted.run(attempts, outages, outageSince ?? null, seq));
   }
 
   bury({ seq }: Pending, failure: PluginError, attempts: number): void {
@@ -150,10 +160,12 @@ function prepare(db: DatabaseSync) {
       'INSERT INTO messages (id, envelope, payload, bytes, received_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
     ),
     next: db.prepare(
-      'SELECT seq, id, envelope, payload, attempts, received_at FROM messages WHERE seq > ? AND failed_at IS NULL ORDER BY seq LIMIT 1',
+      'SELECT seq, id, envelope, payload, attempts, outages, outage_since, received_at FROM messages WHERE seq > ? AND failed_at IS NULL ORDER BY seq LIMIT 1',
     ),
     remove: db.prepare('DELETE FROM messages WHERE seq = ? RETURNING bytes'),
-    attempted: db.prepare('UPDATE messages SET attempts = ? WHERE seq = ?'),
+    attempted: db.prepare(
+      'UPDATE messages SET attempts = ?, outages = ?, outage_since = ? WHERE seq = ?',
+    ),
     bury: db.prepare(
       'UPDATE messages SET failed_at = ?, expires_at = ?, error_code = ?, error_text = ?, attempts = ? WHERE seq = ?',
     ),
@@ -164,14 +176,17 @@ function prepare(db: DatabaseSync) {
 }
 
 function pendingOf(row: Record<string, unknown>): Pending {
-  const { seq, id, envelope, payload, attempts, received_at } = row as {
+  const { seq, id, envelope, payload, attempts, outages, outage_since, received_at } = row as {
     seq: number;
     id: string;
     envelope: string;
     payload: Uint8Array;
     attempts: number;
+    outages: number;
+    outage_since: number | null;
     received_at: number;
   };
   const message = fromEnvelope(id, payload, envelope);
-  return { seq, message, attempts, receivedAt: received_at };
+  const progress = { attempts, outages, outageSince: outage_since ?? undefined };
+  return { seq, message, progress, receivedAt: received_at };
 }

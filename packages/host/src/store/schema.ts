@@ -1,5 +1,11 @@
 /** Bumped when the tables change; a file of a newer version is refused. */
-export const STORE_VERSION = 1;
+export const STORE_VERSION = 2;
+
+/** What a file of version 1 lacks. */
+export const FROM_VERSION_1 = `
+  ALTER TABLE messages ADD COLUMN outages INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE messages ADD COLUMN outage_since INTEGER;
+`;
 
 /**
  * A message is one row from its receipt to its delivery; one with `failed_at` is a dead letter.
@@ -17,7 +23,9 @@ export const TABLES = `
     failed_at INTEGER,
     expires_at INTEGER,
     error_code TEXT,
-    error_text TEXT
+    error_text TEXT,
+    outages INTEGER NOT NULL DEFAULT 0,
+    outage_since INTEGER
   ) STRICT;
   CREATE INDEX dead_letters ON messages (expires_at) WHERE failed_at IS NOT NULL;
   CREATE TABLE state (

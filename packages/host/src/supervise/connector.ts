@@ -1,10 +1,13 @@
 import { closest, PluginError, timeoutMs } from '@vrsky/runtime';
-import type { ConnectorProcess, LaunchOptions, StateStore } from '@vrsky/runtime/host';
+import type { CallOptions, ConnectorProcess, LaunchOptions, StateStore } from '@vrsky/runtime/host';
 import type { Logger } from 'pino';
 import type { Connection, Integration } from '../config/integration.ts';
 import type { ResolvedConnection } from '../config/secrets.ts';
 import { failureOf, placed } from './failure.ts';
 import { createHostFunctions } from './host-functions.ts';
+
+/** A connector reports by itself what took longer than `timeout`: its own words come first. */
+const REPORT_MS = 1000;
 
 /** Starts one connector process: `launchConnector` of the runtime. */
 export type Launch = (options: LaunchOptions) => Promise<ConnectorProcess>;
@@ -19,32 +22,29 @@ export interface ConnectorOptions {
 }
 
 /**
- * Launches a connection's connector and has it check the configuration; its warnings are returned.
- * On failure nothing is left running.
+ * Launches a connection's connector, which has the connection's type. On failure nothing is left running.
  * @throws PluginError with the place in the integration's file, without secrets
  */
-export async function launchValidated(
+export async function launchFor(
   options: ConnectorOptions,
   signal: AbortSignal,
-): Promise<{ connector: ConnectorProcess; warnings: readonly string[] }> {
-  const { connection, resolved } = options;
+): Promise<ConnectorProcess> {
   const connector = await launch(options, signal);
   try {
-    checkType(connection, connector);
-    const { config, redact } = resolved;
-    const warnings = await connector.node.validate(config, {
-      signal,
-      timeoutMs: timeoutMs(config),
-    });
-    return { connector, warnings: warnings.map(redact) };
+    checkType(options.connection, connector);
+    return connector;
   } catch (thrown) {
     await connector.kill();
-    signal.throwIfAborted();
     throw connectionFailure(options, thrown);
   }
 }
 
-/** Whatever a connector's own answer was, told with the place of what it is about. */
+/** The limits of a call that reaches outside. */
+export function limits({ resolved }: ConnectorOptions, signal: AbortSignal): Required<CallOptions> {
+  return { signal, timeoutMs: timeoutMs(resolved.config) + REPORT_MS };
+}
+
+/** What a connector's call threw, with the place in the file of what it is about. */
 export function connectionFailure(options: ConnectorOptions, thrown: unknown): PluginError {
   const { integration, connection, resolved } = options;
   const failure = failureOf(thrown, resolved.redact);

@@ -1,36 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Health, PluginError, timeoutMs } from '@vrsky/runtime';
-import type { ConnectionNode, ConnectorProcess } from '@vrsky/runtime/host';
+import { type Health, PluginError } from '@vrsky/runtime';
 import { Wakeup } from '../wakeup.ts';
-import { type ConnectorOptions, connectionFailure, launchValidated } from './connector.ts';
-import { type HealthOptions, watchHealth } from './health.ts';
-
-/** A connector process from its Connect to its end. */
-export interface Link {
-  readonly node: ConnectionNode;
-  readonly pid: number;
-}
-
-/** Milliseconds; see {@link TIMINGS} for the values in use. */
-export interface Timings {
-  readonly healthEvery: number;
-  readonly healthTimeout: number;
-  readonly firstRestart: number;
-  readonly lastRestart: number;
-}
+import { Alarm, type AlarmOptions } from './alarm.ts';
+import { type ConnectorOptions, connectionFailure, limits } from './connector.ts';
+import { isAnswer } from './failure.ts';
+import {
+  EXIT_REPORT_MS,
+  type Link,
+  runSession,
+  type SessionEvents,
+  type Timings,
+} from './session.ts';
 
 export const TIMINGS: Timings = {
   healthEvery: 30_000,
-  healthTimeout: 5000,
+  answer: 5000,
   firstRestart: 1000,
   lastRestart: 30_000,
 };
 
-export interface SupervisorOptions extends ConnectorOptions {
+export interface SupervisorOptions extends ConnectorOptions, AlarmOptions {
   /** Called each time the connection is up, with what its Health says, such as the port. */
   readonly onConnected: (link: Link, health: Health) => void;
-  /** Called when it cannot be brought up again for a reason that does not go away by itself. */
-  readonly onBroken: (error: PluginError) => void;
   readonly timings?: Timings;
 }
 
@@ -38,14 +29,19 @@ export interface SupervisorOptions extends ConnectorOptions {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #timings: Timings;
+  readonly #alarm: Alarm;
   readonly #changed = new Wakeup();
   readonly #stopping = new AbortController();
-  #wasUp = false;
+  /** Whether it was worth going on with once: a final error then no longer ends the run. */
+  #hasBegun = false;
+  #connectedAt: number | undefined;
   #current: { link: Link; fail: (reason: string) => void } | undefined;
+  #reconnecting: Promise<void> | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#timings = options.timings ?? TIMINGS;
+    this.#alarm = new Alarm(options);
   }
 
   /** The link in use; waits while there is none. */
@@ -67,44 +63,43 @@ export class Supervisor {
   }
 
   /**
-   * To be called when a call found nobody to answer: a process that is gone is not given out again,
-   * although its end is reported only a moment later.
+   * To be called with what a call on this link threw, before it is repeated. A connector that answers
+   * nothing is replaced, one that says that it is not connected gets another Connect. Resolves to
+   * whether a connector that works has answered so; never rejects.
    */
-  async check(link: Link): Promise<void> {
-    try {
-      await link.node.metadata({ timeoutMs: this.#timings.healthTimeout });
-    } catch (thrown) {
-      const { code } = PluginError.from(thrown);
-      if (code !== 'CONNECTION_FAILED') this.fault(link, 'the connector answers no more');
-      else if (this.#current?.link === link) this.#current = undefined;
-    }
+  async failed(link: Link, thrown: unknown): Promise<boolean> {
+    const { code } = PluginError.from(thrown);
+    if (code === 'NOT_CONNECTED') await this.#reconnect(link);
+    const answered = await isAnswer(thrown, link.node, this.#timings.answer);
+    if (!answered && code === 'CONNECTION_FAILED') await this.#abandon(link);
+    return answered;
   }
 
   /**
-   * Runs until `stop`, which must be called in any case. What cannot be recovered from fails it only
-   * as long as the connection was never up: later it is told to `onBroken` and tried again.
+   * Runs until `stop`, which must be called in any case. Fails only with a final error of the very first
+   * start: later ones are alerts, and tried again.
    */
   async run(): Promise<void> {
     const { signal } = this.#stopping;
-    const { log, onBroken } = this.#options;
+    const { log } = this.#options;
     const { firstRestart, lastRestart } = this.#timings;
-    let told = '';
-    for (let failures = 0; ; failures += 1) {
-      const begun = performance.now();
+    for (let restarts = 0; ; restarts += 1) {
+      this.#connectedAt = undefined;
       const end = await this.#session().catch(PluginError.from);
       if (signal.aborted) return;
-      if (performance.now() - begun > lastRestart) failures = 0;
-      const restartInMs = Math.min(lastRestart, firstRestart * 2 ** failures);
+      const upMs = performance.now() - (this.#connectedAt ?? performance.now());
+      const wasStable = upMs > lastRestart;
+      if (wasStable) restarts = 0;
+      const retryInMs = Math.min(lastRestart, firstRestart * 2 ** restarts);
       if (end instanceof PluginError) {
-        if (!end.recoverable && !this.#wasUp) throw end;
-        log.error({ restartInMs }, `not connected: ${end.message}`);
-        if (!end.recoverable && end.message !== told) onBroken(end);
-        told = end.message;
+        if (!end.recoverable && !this.#hasBegun) throw end;
+        log.error({ retryInMs }, `not connected: ${end.message}`);
+        this.#alarm.refused(end);
       } else {
-        log.error({ restartInMs }, `connection lost: ${end}`);
-        told = '';
+        log.error({ retryInMs }, `connection lost: ${end}`);
+        this.#alarm.crashed(end, wasStable);
       }
-      await sleep(restartInMs, undefined, { signal }).catch(() => {});
+      await sleep(retryInMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
     }
   }
@@ -122,64 +117,59 @@ export class Supervisor {
     this.#stopping.abort();
   }
 
-  /** One process's life: resolves with why it ended, rejects if it never came up. */
-  async #session(): Promise<string> {
+  /** Its end is reported a moment later than it happens, with its last lines: those are the better reason. */
+  async #abandon(link: Link): Promise<void> {
+    if (this.#current?.link !== link) return;
+    const { fail } = this.#current;
+    this.#current = undefined;
     const { signal } = this.#stopping;
-    const { resolved, log } = this.#options;
-    const { connector, warnings } = await launchValidated(this.#options, signal);
+    await sleep(EXIT_REPORT_MS, undefined, { signal }).catch(() => {});
+    fail('the connector answers no more');
+  }
+
+  async #session(): Promise<string> {
+    const { log, onConnected } = this.#options;
+    const events: SessionEvents = {
+      onRefused: (error, retryInMs) => {
+        this.#hasBegun = true;
+        log.error({ retryInMs }, `not connected: ${error.message}`);
+        this.#alarm.refused(error);
+      },
+      onConnected: (link, fail) => {
+        this.#hasBegun = true;
+        this.#connectedAt = performance.now();
+        this.#alarm.connected();
+        this.#current = { link, fail };
+        this.#changed.notify();
+      },
+      onHealth: onConnected,
+      onUnhealthy: (error, failures) => this.#alarm.unhealthy(error, failures),
+    };
     try {
-      for (const warning of warnings) log.warn(warning);
-      await connector.node
-        .connect(resolved.config, { signal, timeoutMs: timeoutMs(resolved.config) })
-        .catch((thrown: unknown) => {
-          signal.throwIfAborted();
-          throw connectionFailure(this.#options, thrown);
-        });
-      this.#wasUp = true;
-      return await this.#watch(connector);
+      return await runSession(this.#options, this.#timings, events, this.#stopping.signal);
     } finally {
       this.#current = undefined;
-      await connector.kill();
     }
   }
 
-  async #watch(connector: ConnectorProcess): Promise<string> {
-    const { node, pid } = connector;
-    const over = new AbortController();
-    const ended = Promise.withResolvers<string>();
-    const link: Link = { node, pid };
-    this.#current = { link, fail: ended.resolve };
-    this.#changed.notify();
-    const stop = (): void => ended.resolve('stopped');
-    this.#stopping.signal.addEventListener('abort', stop, { once: true });
-    void connector.exited.then(({ reason, lastLines }) => {
-      const lines = lastLines.map((line) => `\n  ${this.#options.resolved.redact(line)}`);
-      ended.resolve(
-        `the connector ${reason}${lines.length > 0 ? `; its last lines:${lines.join('')}` : ''}`,
-      );
+  /** For a connector that has lost its connection and waits for another Connect; where it has not, that changes nothing. */
+  #reconnect(link: Link): Promise<void> {
+    this.#reconnecting ??= this.#connectAgain(link).finally(() => {
+      this.#reconnecting = undefined;
     });
-    void watchHealth(node, this.#healthOptions(link), over.signal).then(
-      ended.resolve,
-      ended.reject, // on abort, when it has ended already
-    );
-    try {
-      return await ended.promise;
-    } finally {
-      over.abort();
-      this.#stopping.signal.removeEventListener('abort', stop);
-    }
+    return this.#reconnecting;
   }
 
-  #healthOptions(link: Link): HealthOptions {
-    const { log, onConnected } = this.#options;
-    const { healthEvery, healthTimeout } = this.#timings;
-    return {
-      everyMs: healthEvery,
-      timeoutMs: healthTimeout,
-      log,
-      onFirst: (health) => onConnected(link, health),
-      describe: (thrown) => connectionFailure(this.#options, thrown).message,
-    };
+  async #connectAgain(link: Link): Promise<void> {
+    const { signal } = this.#stopping;
+    try {
+      await link.node.connect(this.#options.resolved.config, limits(this.#options, signal));
+    } catch (thrown) {
+      if (signal.aborted) return;
+      const failure = connectionFailure(this.#options, thrown);
+      if (failure.recoverable) this.#options.log.warn(`not connected: ${failure.message}`);
+      else this.fault(link, failure.message);
+    }
   }
 }
 

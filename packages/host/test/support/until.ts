@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 60_000;
 
 /** Waits until `look` gives something true, and gives that. */
-export async function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
-  const deadline = Date.now() + DEADLINE_MS;
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | false,
+  withinMs = DEADLINE_MS,
+): Promise<T> {
+  const deadline = Date.now() + withinMs;
   for (;;) {
     const found = look();
     if (found !== undefined && found !== false) return found;

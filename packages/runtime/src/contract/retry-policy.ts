@@ -6,9 +6,17 @@ export interface ResolvedRetryPolicy {
   readonly backoffMultiplier: number;
   readonly initialBackoffMs: number;
   readonly maxBackoffMs: number;
+  /** The most that is respected of an error's `retryAfterMs`. */
+  readonly maxRetryAfterMs: number;
 }
 
-/** Zero values become 2.0, 1 s and 30 s; a policy of nothing but zeros retries 3 times. */
+/** A destination that names an hour must not stop an integration for an hour, unless its policy says so. */
+const MAX_RETRY_AFTER_MS = 300_000;
+
+/**
+ * Zero values become 2.0, 1 s and 30 s; a policy of nothing but zeros retries 3 times. `maxBackoff`
+ * bounds what a destination asks for as well; where it is zero, that is 5 minutes.
+ */
 export function resolveRetryPolicy(policy: RetryPolicy): ResolvedRetryPolicy {
   const initial = policy.initialBackoff.total('milliseconds');
   const max = policy.maxBackoff.total('milliseconds');
@@ -19,6 +27,7 @@ export function resolveRetryPolicy(policy: RetryPolicy): ResolvedRetryPolicy {
     backoffMultiplier: policy.backoffMultiplier || 2,
     initialBackoffMs: initial || 1000,
     maxBackoffMs: max || 30_000,
+    maxRetryAfterMs: max || MAX_RETRY_AFTER_MS,
   };
 }
 

@@ -30,6 +30,7 @@ export class ClientCall {
   readonly #events: CallEvents;
   readonly #signal: AbortSignal | undefined;
   readonly #deframer: Deframer;
+  readonly #session: CallConnection['session'];
   readonly #stream: ClientHttp2Stream | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
   readonly #deadlineAt: number; // by the clock of `performance`
@@ -46,6 +47,7 @@ export class ClientCall {
     events: CallEvents,
   ) {
     this.#connection = connection;
+    this.#session = connection.session;
     this.#events = events;
     this.#signal = signal;
     this.#deframer = new Deframer(connection.maxMessageBytes, this.#onMessage);
@@ -92,9 +94,9 @@ export class ClientCall {
   }
 
   #open(path: string, timeoutMs: number): ClientHttp2Stream | undefined {
-    const { session, loss } = this.#connection;
+    const session = this.#session;
     if (session.closed || session.destroyed) {
-      void loss.error().then((failure) => this.#finish(failure));
+      void this.#connection.loss.error().then((failure) => this.#finish(failure));
       return undefined;
     }
     const stream = session.request({
@@ -172,7 +174,8 @@ export class ClientCall {
     const isLate = code === constants.NGHTTP2_CANCEL && performance.now() >= this.#deadlineAt;
     if (isLate) return this.#onDeadline();
     const failure = statusOfReset(code, this.#cause);
-    void this.#connection.loss.explain(failure).then((explained) => this.#finish(explained));
+    const { loss } = this.#connection;
+    void loss.explain(failure, this.#session).then((explained) => this.#finish(explained));
   }
 
   #guard(work: () => void): void {
