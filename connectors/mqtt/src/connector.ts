@@ -1,6 +1,7 @@
 import { defineConnector } from '@vrsky/runtime/plugin';
 import { PublishSettings, SubscribeSettings } from './config.ts';
 import { PublishDestination } from './destination.ts';
+import { linkCredentials } from './link/credentials.ts';
 import { SubscribeSource } from './source.ts';
 import { VERSION } from './version.ts';
 
@@ -18,11 +19,13 @@ export const connector = defineConnector({
   incoming: {
     types: ['mqtt-subscribe', 'mqtt'],
     settings: SubscribeSettings,
+    credentials: linkCredentials,
     source: (config, host) => new SubscribeSource(config, host),
   },
   outgoing: {
     types: ['mqtt-publish', 'mqtt'],
     settings: PublishSettings,
+    credentials: linkCredentials,
     destination: (config, host) => new PublishDestination(config, host),
   },
 });

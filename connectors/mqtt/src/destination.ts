@@ -5,12 +5,13 @@ import {
   PluginError,
   timeoutMs,
 } from '@vrsky/runtime';
-import type { ConnectorHost, Destination, SendOutcome } from '@vrsky/runtime/plugin';
+import type { ConnectorHost, Destination, Probe, SendOutcome } from '@vrsky/runtime/plugin';
 import type { PublishSettings } from './config.ts';
 import { publishError } from './errors.ts';
 import { announce } from './link/birth.ts';
 import type { Link } from './link/link.ts';
-import { createOpener, type Opener } from './link/open.ts';
+import { createOpener, type Opener, tokenOf } from './link/open.ts';
+import { createProbe } from './link/probe.ts';
 import { Uplink } from './link/uplink.ts';
 import { createToPacket, type ToPacket } from './publish/packet.ts';
 import { Window } from './publish/window.ts';
@@ -35,9 +36,15 @@ export class PublishDestination implements Destination {
     this.#window = new Window({ size: maxInFlight, timeoutMs: limitMs, offline });
   }
 
-  async validate(): Promise<string[]> {
+  get probe(): Probe {
+    return createProbe(this.#config, this.#host, async (link) => this.#demand(link));
+  }
+
+  async validate(signal: AbortSignal): Promise<string[]> {
     createToPacket(this.#config.settings);
-    return this.#createOpener().warnings;
+    const { warnings } = this.#createOpener();
+    await tokenOf(this.#config.settings, this.#host, signal);
+    return warnings;
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -77,12 +84,15 @@ export class PublishDestination implements Destination {
     return createOpener(this.#config, this.#host, { autoTopicAlias });
   }
 
-  async #prepare(link: Link): Promise<void> {
-    const { qos, retain, birth } = this.#config.settings;
-    const { maximumQoS, retainAvailable } = link.limits;
+  #demand({ limits: { maximumQoS, retainAvailable } }: Link): void {
+    const { qos, retain } = this.#config.settings;
     if (qos > maximumQoS) throw notOffered('settings.qos', `QoS ${maximumQoS} at most`);
     if (retain && !retainAvailable) throw notOffered('settings.retain', 'no retained messages');
-    const code = await announce(link, birth);
+  }
+
+  async #prepare(link: Link): Promise<void> {
+    this.#demand(link);
+    const code = await announce(link, this.#config.settings.birth);
     if (code) this.#host.log.warn({ code }, 'the broker did not take the birth message');
   }
 

@@ -1,19 +1,27 @@
 import { type ConnectionConfig, type Health, PluginError, timeoutMs } from '@vrsky/runtime';
-import { type ConnectorHost, createIntake, type Intake, type Source } from '@vrsky/runtime/plugin';
+import {
+  type ConnectorHost,
+  createIntake,
+  type Intake,
+  type Probe,
+  type Source,
+} from '@vrsky/runtime/plugin';
 import type { SubscribeSettings } from './config.ts';
 import { announce } from './link/birth.ts';
 import type { Broker } from './link/broker.ts';
 import { LinkFault } from './link/fault.ts';
 import type { Link, OnPublish } from './link/link.ts';
-import { createOpener, type Opener } from './link/open.ts';
+import { type Opener, tokenOf } from './link/open.ts';
 import type { InboundPublish, Subscription } from './link/packets.ts';
+import { createProbe } from './link/probe.ts';
 import { Uplink } from './link/uplink.ts';
 import { Door } from './subscribe/door.ts';
 import { drained } from './subscribe/drained.ts';
 import { Inbox, type MqttMessage } from './subscribe/inbox.ts';
 import { toMessage } from './subscribe/message.ts';
-import { subscribeAll, subscriptionsOf } from './subscribe/subscriptions.ts';
-import { compilePattern, type TopicPattern } from './subscribe/topic-pattern.ts';
+import { setUp } from './subscribe/setup.ts';
+import { subscribeAll } from './subscribe/subscriptions.ts';
+import type { TopicPattern } from './subscribe/topic-pattern.ts';
 
 /** Takes messages in and tells the broker so only when the host has them. */
 export class SubscribeSource implements Source<MqttMessage> {
@@ -40,12 +48,19 @@ export class SubscribeSource implements Source<MqttMessage> {
     this.#door = new Door(this.#intake, qos0Overflow);
   }
 
-  async validate(): Promise<string[]> {
-    return this.#check().opener.warnings;
+  get probe(): Probe {
+    return createProbe(this.#config, this.#host, async () => {});
+  }
+
+  async validate(signal: AbortSignal): Promise<string[]> {
+    const { warnings } = setUp(this.#config, this.#host).opener;
+    await tokenOf(this.#config.settings, this.#host, signal);
+    return warnings;
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { opener, subscriptions } = this.#check();
+    const { opener, subscriptions, pattern } = setUp(this.#config, this.#host);
+    this.#pattern = pattern;
     const { settings } = this.#config;
     for (const warning of opener.warnings) this.#host.log.warn(warning);
     const uplink = new Uplink({
@@ -97,28 +112,9 @@ export class SubscribeSource implements Source<MqttMessage> {
   async stop(signal: AbortSignal): Promise<void> {
     this.#door.close();
     for (const message of this.#intake.drain()) this.#letGo(message);
-    const isEmpty = (): boolean => this.#out.size === 0;
-    const onEmpty = (notify: () => void): void => {
-      this.#onOut = notify;
-    };
-    await drained(isEmpty, onEmpty, this.#config.settings, signal);
+    const onEmpty = (notify: () => void): void => void (this.#onOut = notify);
+    await drained(() => this.#out.size === 0, onEmpty, this.#config.settings, signal);
     await this.#uplink?.stop();
-  }
-
-  #check(): { opener: Opener; subscriptions: Subscription[] } {
-    const { settings } = this.#config;
-    const { maxInFlight, maxInFlightBytes, maximumPacketSize, topicPattern } = settings;
-    if (maxInFlightBytes < maximumPacketSize) {
-      const field = 'settings.maxInFlightBytes';
-      const text = `${field}: expected at least settings.maximumPacketSize, ${maximumPacketSize}`;
-      throw new PluginError('INVALID_CONFIG', text, { field });
-    }
-    this.#pattern = topicPattern === undefined ? undefined : compilePattern(topicPattern);
-    const special = { receiveMaximum: maxInFlight, autoTopicAlias: false };
-    return {
-      opener: createOpener(this.#config, this.#host, special),
-      subscriptions: subscriptionsOf(settings),
-    };
   }
 
   #connect(opener: Opener, broker: Broker, signal: AbortSignal): Promise<Link> {
@@ -130,7 +126,7 @@ export class SubscribeSource implements Source<MqttMessage> {
     return opener.open(broker, onPublish, signal);
   }
 
-  /** Comes into being with the first message of a link, and ends with the link. */
+  /** Made for the first message of a link, and ends with the link. */
   #openInbox(link: Link): Inbox {
     const inbox = new Inbox(link, this.#config.settings.ackOrder === 'in-order');
     void link.ended.then(() => {

@@ -1,4 +1,4 @@
-import { PluginError } from '@vrsky/runtime';
+import { parseUrlSetting } from '@vrsky/runtime/plugin';
 
 /** Where a broker is. */
 export interface Broker {
@@ -17,6 +17,10 @@ const PORTS: Readonly<Record<string, number>> = {
   'ws:': 80,
   'wss:': 443,
 };
+const FORM = {
+  schemes: ['mqtt', 'mqtts', 'ws', 'wss'],
+  example: 'mqtts://broker.example:8883',
+};
 
 /** @throws PluginError INVALID_CONFIG */
 export function parseBrokers(brokers: readonly string[]): Broker[] {
@@ -24,18 +28,9 @@ export function parseBrokers(brokers: readonly string[]): Broker[] {
 }
 
 function parseBroker(text: string, field: string): Broker {
-  const url = URL.parse(text);
-  const defaultPort = url && PORTS[url.protocol];
-  if (!url || !defaultPort || !url.hostname) {
-    const expected = 'expected a URL such as mqtts://broker.example:8883';
-    throw new PluginError('INVALID_CONFIG', `${field}: ${expected}`, { field });
-  }
-  if (url.username || url.password) {
-    const expected = 'expected no user name and password; they belong into the credentials';
-    throw new PluginError('INVALID_CONFIG', `${field}: ${expected}`, { field });
-  }
+  const url = parseUrlSetting(text, field, FORM);
   const { protocol, hostname } = url;
-  const port = Number(url.port) || defaultPort;
+  const port = Number(url.port) || (PORTS[protocol] ?? 0);
   const name = `${protocol}//${hostname}:${port}`;
   const secure = protocol === 'mqtts:' || protocol === 'wss:';
   const host = hostname.replace(/^\[(.*)\]$/, '$1');

@@ -1,7 +1,20 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { type ConnectionConfig, PluginError } from '@vrsky/runtime';
+import type { CredentialNames } from '@vrsky/runtime/plugin';
 import type { LinkSettings } from './settings.ts';
+
+export const linkCredentials: CredentialNames<LinkSettings> = {
+  known: {
+    username: 'User name at the broker.',
+    password: 'Its password.',
+    jwt: 'JSON Web Token, sent as the password; `settings.jwtSecret` is the one to use for tokens that expire.',
+    tls_ca: 'Certificates of the CAs to trust, in PEM. Default: the public ones.',
+    tls_cert: 'Client certificate with its chain, in PEM.',
+    tls_key: 'Private key of the client certificate, in PEM.',
+    tls_key_passphrase: 'Passphrase of that key.',
+  },
+};
 
 const CERTIFICATES = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;
 

@@ -58,12 +58,30 @@ export function createOpener(
     brokers,
     warnings: warningsOf(brokers, login, settings),
     async open(broker, onPublish, signal) {
-      const { jwtSecret } = settings;
-      const password = jwtSecret && (await host.getSecret(jwtSecret, signal));
+      const password = await tokenOf(settings, host, signal);
       const stream = await openSocket(broker, { ...settings, secureContext }, signal);
       return Link.open(stream, { ...options, ...(password && { password }) }, onPublish, signal);
     },
   };
+}
+
+/**
+ * The password of this moment, where the host keeps it as a secret.
+ * @throws PluginError: what the host answers, with the setting that names the secret
+ */
+export async function tokenOf(
+  { jwtSecret }: LinkSettings,
+  host: Pick<ConnectorHost, 'getSecret'>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (jwtSecret === undefined) return undefined;
+  try {
+    return await host.getSecret(jwtSecret, signal);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const error = PluginError.from(thrown);
+    throw error.withText(`settings.jwtSecret: ${error.rawMessage}`, 'settings.jwtSecret');
+  }
 }
 
 function willOf({ will, protocolVersion }: LinkSettings): LinkOptions['will'] | undefined {

@@ -1,3 +1,4 @@
+import { ProbeSetting } from '@vrsky/runtime/plugin';
 import { type Static, Type } from 'typebox';
 
 const MIB = 1024 * 1024;
@@ -8,6 +9,7 @@ export const qos = (description: string) =>
 
 /** Settings of the connection to the broker, which both directions have. */
 export const linkSettings = {
+  probe: ProbeSetting,
   brokers: Type.Array(
     Type.String({
       pattern: '^(mqtts?|wss?)://',

@@ -6,11 +6,12 @@ import { onTestFinished } from 'vitest';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** The connector as a process of its own, from its source; it is killed when the test ends. */
-export async function launch(config: ConnectionConfig<object>): Promise<ConnectorProcess> {
-  const connector = await launchConnector({
-    command: process.execPath,
-    args: ['--conditions=vrsky:source', '--disable-warning=ExperimentalWarning', main],
+/** The connector as a process of its own, from its source, before Connect. */
+export function start(command: readonly string[] = [process.execPath]): Promise<ConnectorProcess> {
+  const [program = '', ...args] = command;
+  return launchConnector({
+    command: program,
+    args: [...args, '--conditions=vrsky:source', '--disable-warning=ExperimentalWarning', main],
     log: pino({ level: 'silent' }),
     hostFunctions: {
       getSecret: async (name) => {
@@ -18,9 +19,16 @@ export async function launch(config: ConnectionConfig<object>): Promise<Connecto
       },
       log: () => {},
       recordMetric: () => {},
-      getConfiguration: () => config as ConnectionConfig,
+      getConfiguration: () => {
+        throw new PluginError('UNSUPPORTED', 'it is of no use here');
+      },
     },
   });
+}
+
+/** The same, connected; it is killed when the test ends. */
+export async function launch(config: ConnectionConfig<object>): Promise<ConnectorProcess> {
+  const connector = await start();
   onTestFinished(() => connector.kill());
   await connector.node.connect(config as ConnectionConfig);
   return connector;
