@@ -1,3 +1,5 @@
+import './node-version.ts';
+
 export type { Broker } from './broker/broker.ts';
 export { errorCodes, GoPluginError, type GoPluginErrorCode } from './errors.ts';
 export { http2StreamKey, type Routes } from './grpc/context.ts';

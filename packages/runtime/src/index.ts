@@ -1,3 +1,5 @@
+import './node-version.ts';
+
 export { closest } from './contract/closest.ts';
 export {
   type ConnectionConfig,

@@ -3,6 +3,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { oldNodes } from '../../testing/old-nodes.ts';
 
 const root = join(import.meta.dirname, '../../..');
 // An earlier step of `npm test` makes them; by hand it is `npm run pack`.
@@ -85,6 +86,40 @@ describe('the packages, installed from their tarballs into an empty folder', () 
     }
   });
 });
+
+const older = oldNodes();
+describe.runIf(older.length > 0)(
+  'on an older Node (may be skipped: there is none on the PATH) the first line names it as the cause:',
+  () => {
+    const reason = (program: string, { version, path }: (typeof older)[number]) => ({
+      status: 1,
+      stdout: '',
+      stderr: `${program} needs Node.js 26 or newer; this is ${version} (${path})\n`,
+    });
+
+    test.each(['vrsky-host', 'http-connector', 'mqtt-connector', 'ftp-connector'])('%s', (bin) => {
+      for (const node of older) {
+        const argv = [join(folder, 'node_modules/.bin', bin), '--version'];
+        expect(spawnSync(node.path, argv, { encoding: 'utf8' })).toMatchObject(reason(bin, node));
+      }
+    });
+
+    test.each([
+      '@vrsky/go-plugin',
+      '@vrsky/go-plugin/server',
+      '@vrsky/go-plugin/host',
+      '@vrsky/runtime',
+      '@vrsky/runtime/plugin',
+      '@vrsky/runtime/host',
+    ])('a program that imports %s', (entry) => {
+      writeFileSync(join(folder, 'own.js'), `import '${entry}';\nconsole.log('it runs');\n`);
+      for (const node of older) {
+        const ended = spawnSync(node.path, ['own.js'], { cwd: folder, encoding: 'utf8' });
+        expect(ended).toMatchObject(reason('own.js', node));
+      }
+    });
+  },
+);
 
 test.each(['packages/runtime', 'connectors/http'])(
   'a bare `npm pack` in %s is refused, and says what to run instead',

@@ -1,3 +1,5 @@
+import '../node-version.ts';
+
 export type { Exit } from './exit.ts';
 export { type LaunchOptions, launch } from './launch.ts';
 export { killAll } from './managed.ts';

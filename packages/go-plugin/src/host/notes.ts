@@ -36,8 +36,13 @@ function modeText(mode: number): string {
 async function elfNote(path: string): Promise<string> {
   const header = Buffer.alloc(20);
   try {
-    await using file = await open(path, 'r');
-    await file.read(header, 0, header.length, 0);
+    const file = await open(path, 'r');
+    // `await using` would be a syntax error on an older Node: see ../node-version.ts.
+    try {
+      await file.read(header, 0, header.length, 0);
+    } finally {
+      await file.close();
+    }
   } catch {
     return '';
   }

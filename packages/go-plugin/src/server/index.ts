@@ -1,3 +1,5 @@
+import '../node-version.ts';
+
 export { createPluginLogger } from './logger.ts';
 export type { Application, ServeOptions } from './options.ts';
 export { serve } from './serve.ts';

@@ -1,4 +1,5 @@
-import { randomUUIDv7 } from 'node:crypto';
+// Not by name, which an older Node does not have: see node-version.ts of @vrsky/go-plugin.
+import crypto from 'node:crypto';
 import { foreignKey } from '../contract/identity.ts';
 import type { Identity, Message, MessageMetadata } from '../contract/message.ts';
 import { PluginError } from '../contract/plugin-error.ts';
@@ -23,7 +24,7 @@ export function stamp(
     traceId: given.traceId ?? '',
   };
   return {
-    id: incoming.id || randomUUIDv7(),
+    id: incoming.id || crypto.randomUUIDv7(),
     payload: incoming.payload,
     contentType: incoming.contentType ?? 'application/octet-stream',
     metadata,

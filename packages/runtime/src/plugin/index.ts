@@ -1,3 +1,5 @@
+import '../node-version.ts';
+
 export { Deadlines } from '../contract/deadlines.ts';
 export { checkSettings } from '../contract/settings.ts';
 export { parseUrlSetting, type UrlForm } from '../contract/url-setting.ts';
