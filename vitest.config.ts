@@ -39,8 +39,8 @@ export default defineConfig({
       project('interop', 'interop/*.test.ts'),
       // What passes on the hot path passes without it, too.
       project('default-route', throughConnectors, { VRSKY_HOT_PATH: 'off' }),
-      // Needs the port 8080 for itself, and so a run of its own.
-      project('specification', 'interop/alone/*.test.ts'),
+      // Need the port 8080 for themselves: a run of their own, one file after the other.
+      alone(project('specification', '{interop/alone,examples/connectors/*/ts/test}/*.test.ts')),
       // Slow on purpose, and not part of `npm test`: see `npm run faults`.
       project('faults', 'faults/**/*.test.ts'),
     ],
@@ -53,6 +53,10 @@ function project(
   env: Record<string, string> = {},
 ): TestProjectInlineConfiguration {
   return { extends: true, test: { name, include: [include], env } };
+}
+
+function alone(tests: TestProjectInlineConfiguration): TestProjectInlineConfiguration {
+  return { ...tests, test: { ...tests.test, fileParallelism: false } };
 }
 
 function unscopedName(manifest: string): string {

@@ -27,6 +27,7 @@ func runInteropHost(t *testing.T, arguments ...string) (checks []check, err erro
 }
 
 func TestTheInteropHostFindsNothingWrongWithTheExample(t *testing.T) {
+	needsRepository(t)
 	eachTLS(t, func(t *testing.T, autoMTLS bool) {
 		arguments := []string{"-expect-calls", "Log,RecordMetric", httpConnector}
 		if autoMTLS {

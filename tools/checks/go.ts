@@ -7,7 +7,12 @@ import { type Counts, reportCounts } from '../testing/counts.ts';
 import { record } from '../testing/records.ts';
 import { needs } from '../testing/require-program.ts';
 
-const modules = ['packages/connector-go', 'packages/go-plugin/conformance', 'tools/bench/go'];
+const modules = [
+  'packages/connector-go',
+  'examples/connectors/http-webhook/go',
+  'packages/go-plugin/conformance',
+  'tools/bench/go',
+];
 
 /** One line of `go test -json`; only what is used here. */
 interface TestEvent {

@@ -51,11 +51,9 @@ func newWebhook(settings webhookSettings) *webhook {
 }
 
 func (w *webhook) start(ctx context.Context) error {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", w.settings.address())
+	listener, err := w.settings.listen(ctx)
 	if err != nil {
-		failure := connector.NewConnectionError("listen on " + w.settings.address() + ": " + err.Error())
-		failure.Reason, failure.Field = "PORT_IN_USE", "settings.port"
-		return failure
+		return err
 	}
 	_, w.port, _ = net.SplitHostPort(listener.Addr().String())
 	w.server = &http.Server{Handler: w, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second}
@@ -63,16 +61,24 @@ func (w *webhook) start(ctx context.Context) error {
 	return nil
 }
 
-func (s webhookSettings) address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
-
-// portWarnings: a busy port is worth a warning only, it may be free by the time of Connect.
-func portWarnings(ctx context.Context, settings webhookSettings) []string {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", settings.address())
+// reach opens the port for a moment.
+func (w *webhook) reach(ctx context.Context) error {
+	listener, err := w.settings.listen(ctx)
 	if err != nil {
-		return []string{"the port cannot be opened now: " + err.Error()}
+		return err
 	}
-	_ = listener.Close()
-	return nil
+	return listener.Close()
+}
+
+func (s webhookSettings) listen(ctx context.Context) (net.Listener, error) {
+	address := net.JoinHostPort(s.Host, strconv.Itoa(s.Port))
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		failure := connector.NewConnectionError("listen on " + address + ": " + err.Error())
+		failure.Reason, failure.Field = "PORT_IN_USE", "settings.port"
+		return nil, failure
+	}
+	return listener, nil
 }
 
 func (w *webhook) ServeHTTP(response http.ResponseWriter, incoming *http.Request) {
@@ -116,7 +122,6 @@ func toMessage(incoming *http.Request, payload []byte) connector.Message {
 		ID:          newID(),
 		Payload:     payload,
 		ContentType: headers["content-type"],
-		Metadata:    connector.MessageMetadata{Source: webhookType},
 		Headers:     headers,
 		Timestamp:   time.Now(),
 	}

@@ -9,8 +9,10 @@ import (
 
 // active is what Connect starts: a webhook or a rest client.
 type active interface {
+	// reach checks, before start, that the outside can be reached, and leaves nothing behind.
+	reach(ctx context.Context) error
 	start(ctx context.Context) error
-	health() connector.HealthReport
+	health(ctx context.Context) (connector.HealthReport, error)
 	stop(ctx context.Context) error
 }
 
@@ -28,22 +30,18 @@ func (c *MyHTTPConnector) Validate(ctx context.Context, config connector.Connect
 
 func (c *MyHTTPConnector) ValidateWithWarnings(
 	ctx context.Context, config connector.ConnectionConfig,
-) ([]string, error) {
-	switch config.Type {
-	case webhookType:
-		settings, err := parseWebhookSettings(config.Settings)
-		if err != nil {
-			return nil, err
-		}
-		warnings := []string{"the webhook takes messages from anyone: this connector has no authentication"}
-		if !c.listensOn(settings.Port) {
-			warnings = append(warnings, portWarnings(ctx, settings)...)
-		}
-		return warnings, nil
-	default:
-		_, err := newActive(config)
+) (warnings []string, err error) {
+	checked, err := newActive(config)
+	if err != nil {
 		return nil, err
 	}
+	if source, ok := checked.(*webhook); ok {
+		warnings = []string{"the webhook takes messages from anyone: this connector has no authentication"}
+		if c.listensOn(source.settings.Port) {
+			return warnings, nil
+		}
+	}
+	return warnings, checked.reach(ctx)
 }
 
 func (c *MyHTTPConnector) Connect(ctx context.Context, config connector.ConnectionConfig) error {
@@ -153,13 +151,14 @@ func (c *MyHTTPConnector) Health(ctx context.Context) error {
 	return err
 }
 
-func (c *MyHTTPConnector) ReportHealth(context.Context) (connector.HealthReport, error) {
+func (c *MyHTTPConnector) ReportHealth(ctx context.Context) (connector.HealthReport, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.active == nil {
+	connected := c.active
+	c.mu.Unlock()
+	if connected == nil {
 		return connector.HealthReport{}, notConnected()
 	}
-	return c.active.health(), nil
+	return connected.health(ctx)
 }
 
 // current gives what is connected, if it works in the wanted direction.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"syscall"
 	"time"
@@ -18,7 +20,8 @@ import (
 
 // rest posts messages to one URL.
 type rest struct {
-	url    string
+	url    *url.URL
+	dialer *net.Dialer
 	client *http.Client
 }
 
@@ -26,11 +29,11 @@ func newRest(settings restSettings, timeout time.Duration) *rest {
 	if timeout <= 0 {
 		timeout = 30 * time.Second
 	}
-	dialer := &net.Dialer{}
+	dialer := &net.Dialer{Timeout: timeout}
 	if !settings.SSRF.AllowPrivate {
 		dialer.Control = refusePrivate
 	}
-	return &rest{url: settings.URL, client: &http.Client{
+	return &rest{url: settings.target, dialer: dialer, client: &http.Client{
 		Timeout:   timeout,
 		Transport: &http.Transport{DialContext: dialer.DialContext},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
@@ -53,7 +56,7 @@ func refusePrivate(_ string, address string, _ syscall.RawConn) error {
 }
 
 func (r *rest) send(ctx context.Context, msg connector.Message) (string, error) {
-	call, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url, bytes.NewReader(msg.Payload))
+	call, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url.String(), bytes.NewReader(msg.Payload))
 	if err != nil {
 		return "", connector.NewSendError("build the request: "+err.Error(), false)
 	}
@@ -82,9 +85,24 @@ func sendError(response *http.Response) error {
 	return failure
 }
 
-func (r *rest) health() connector.HealthReport { return connector.HealthReport{} }
+// reach opens a TCP connection to the endpoint, and sends nothing.
+func (r *rest) reach(ctx context.Context) error {
+	port := cmp.Or(r.url.Port(), map[string]string{"http": "80", "https": "443"}[r.url.Scheme])
+	connection, err := r.dialer.DialContext(ctx, "tcp", net.JoinHostPort(r.url.Hostname(), port))
+	if blocked := new(connector.PluginError); errors.As(err, &blocked) {
+		return blocked
+	} else if err != nil {
+		return connector.NewConnectionError("settings.url: " + err.Error())
+	}
+	return connection.Close()
+}
 
-func (r *rest) start(context.Context) error { return nil }
+// health is that of the endpoint: nothing else of this connection can fail.
+func (r *rest) health(ctx context.Context) (connector.HealthReport, error) {
+	return connector.HealthReport{}, r.reach(ctx)
+}
+
+func (r *rest) start(ctx context.Context) error { return r.reach(ctx) }
 
 func (r *rest) stop(context.Context) error {
 	r.client.CloseIdleConnections()

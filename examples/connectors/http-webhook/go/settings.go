@@ -23,6 +23,8 @@ type restSettings struct {
 	SSRF struct {
 		AllowPrivate bool `json:"allowPrivate"`
 	} `json:"ssrf"`
+
+	target *url.URL // URL
 }
 
 const configSchema = `{
@@ -45,10 +47,9 @@ func (c *MyHTTPConnector) Metadata() connector.PluginMetadata {
 		SupportedTypes:  []string{webhookType, restType},
 		Description:     "Receives webhooks and calls REST endpoints",
 		Author:          "VRSky",
-		Capabilities: []string{
-			string(connector.CapabilityBiDirectional), string(connector.CapabilityStreaming),
-		},
-		ConfigSchema: configSchema,
+		Documentation:   "https://github.com/ValueRetail/vrsky/tree/main/examples/connectors/http-webhook",
+		Capabilities:    []string{string(connector.CapabilityStreaming)}, // a connection has one direction
+		ConfigSchema:    configSchema,
 	}
 }
 
@@ -72,6 +73,7 @@ func parseRestSettings(settings map[string]interface{}) (restSettings, error) {
 	if err != nil || target.Host == "" || (target.Scheme != "http" && target.Scheme != "https") {
 		return parsed, invalid("settings.url", "settings.url must be an http or https URL")
 	}
+	parsed.target = target
 	return parsed, nil
 }
 

@@ -86,8 +86,8 @@ func (w *webhook) take(id string) *request {
 	return caller
 }
 
-func (w *webhook) health() connector.HealthReport {
-	return connector.HealthReport{Details: map[string]string{"port": w.port}}
+func (w *webhook) health(context.Context) (connector.HealthReport, error) {
+	return connector.HealthReport{Details: map[string]string{"port": w.port}}, nil
 }
 
 // stop refuses who waits and gives the host until the deadline to settle what it has.
