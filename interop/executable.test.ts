@@ -14,6 +14,7 @@ import { configOf, launchWithHost } from './support/memory-host.ts';
 
 const executable = fileURLToPath(new URL('../dist/bin/http-connector', import.meta.url));
 const prying = fileURLToPath(new URL('fixtures/prying-connector.ts', import.meta.url));
+const builder = fileURLToPath(new URL('../tools/build-executable/src/main.ts', import.meta.url));
 
 let folder: string;
 beforeAll(() => {
@@ -76,6 +77,17 @@ function handles(pid: number, signal: number): boolean {
   const mask = BigInt(`0x${/^SigCgt:\s+(\w+)/m.exec(status)?.[1]}`);
   return (mask & (1n << BigInt(signal - 1))) !== 0n;
 }
+
+test('built as http-connector.so it is an executable all the same, which a host runs', async () => {
+  const file = join(folder, 'http-connector.so');
+  execFileSync(process.execPath, [builder, 'http', '--output', file], { stdio: 'pipe' });
+  const config = configOf('http-webhook', { host: '127.0.0.1', port: 0 });
+  const { node, metadata } = await launchWithHost(file, true, config);
+  expect(metadata.name).toBe('http-connector');
+  await node.connect(config);
+  expect((await node.health()).status).toBe('ok');
+  await node.disconnect();
+}, 120_000);
 
 test('its socket belongs to the group that the host names, and to nobody else', async () => {
   const { child, socket } = startByHand({ PLUGIN_UNIX_SOCKET_GROUP: '65534' });

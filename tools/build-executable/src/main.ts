@@ -1,8 +1,9 @@
 // node tools/build-executable/src/main.ts [--target TARGET]... [NAME...]: builds NAME-connector, with
 // its bill of materials, licence texts and checksums, for all connectors or those named. Those for
-// this machine go to dist/bin, others to dist/bin/TARGET.
+// this machine go to dist/bin, others to dist/bin/TARGET. `--output FILE` is another name for the one
+// connector named, within that folder: http-connector.so, as a Go plugin is often called.
 import { statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildArtifacts } from './artifacts.ts';
 import { bundle } from './bundle.ts';
@@ -13,15 +14,22 @@ import { findTargets, isOwn, root, type Target } from './target.ts';
 
 try {
   const { values, positionals } = parseArgs({
-    options: { target: { type: 'string', multiple: true, default: [] } },
+    options: {
+      target: { type: 'string', multiple: true, default: [] },
+      output: { type: 'string' },
+    },
     allowPositionals: true,
   });
   const targets = findTargets(values.target);
-  for (const connector of findConnectors(positionals)) {
+  const connectors = findConnectors(positionals);
+  if (values.output && connectors.length !== 1) {
+    throw new Error(`--output ${values.output} is for one connector: name it, such as http`);
+  }
+  for (const connector of connectors) {
     const program = await bundle(connector.entry);
     for (const target of targets) {
       const folder = join(root, 'dist/bin', isOwn(target) ? '' : target);
-      const path = join(folder, `${connector.name}-connector`);
+      const path = resolve(folder, values.output ?? `${connector.name}-connector`);
       const artifacts = buildArtifacts(program, target, path, join(root, 'dist/build', target));
       writeChecksums(artifacts);
       report(artifacts.executable, target);
