@@ -4,6 +4,7 @@ export const errorCodes = [
   'EXECUTABLE_NOT_FOUND',
   'EXECUTABLE_NOT_ALLOWED',
   'CHECKSUM_MISMATCH',
+  'START_FAILED',
   'START_CANCELLED',
   'START_TIMEOUT',
   'PLUGIN_EXITED',
@@ -36,4 +37,10 @@ export class GoPluginError extends Error {
 /** The text of anything that was thrown. */
 export function reasonOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** The system's code of an error, such as ENOENT. */
+export function codeOf(thrown: unknown): string | undefined {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  return typeof code === 'string' ? code : undefined;
 }

@@ -229,6 +229,6 @@ describe('a launched plugin', () => {
     const env = { DROPPING: 'yes' };
     const { plugin, testing } = await start({ command: barePath, autoMtls: false, env });
     await expect(testing.echo({})).rejects.toMatchObject({ code: Code.Unavailable });
-    expect(await plugin.exited).toMatchObject({ code: null, signal: 'SIGKILL' });
+    expect(await plugin.exited).toMatchObject({ code: null, signal: 'SIGTERM' });
   });
 });

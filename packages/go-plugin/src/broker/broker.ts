@@ -45,7 +45,10 @@ export interface BrokerEnd {
   readonly broker: Broker;
   /** What to send to the other side. Waits in memory until the stream is open; ends when the broker closes. */
   readonly outgoing: AsyncIterable<ConnInfo>;
-  /** Takes what the other side sends; resolves when it sends no more, and closes the broker then. Never rejects. */
+  /**
+   * Takes what the other side sends; resolves when it sends no more. Nothing can be accepted or dialled then; what was
+   * accepted stays: the stream may end with one of several sessions of a connection. Never rejects.
+   */
   consume(incoming: AsyncIterable<ConnInfo>): Promise<void>;
   /** Closes all accepted connections. There is no way back. Idempotent. */
   close(): Promise<void>;
@@ -88,10 +91,13 @@ export function createBroker(network: BrokerNetwork): BrokerEnd {
       return connection;
     },
   };
-  const close = async (): Promise<void> => {
+  const endStream = (): void => {
     closed = true;
     outgoing.end();
     announcements.close();
+  };
+  const close = async (): Promise<void> => {
+    endStream();
     await Promise.all([...accepted].map((listener) => listener.close()));
   };
   const consume = async (incoming: AsyncIterable<ConnInfo>): Promise<void> => {
@@ -100,7 +106,7 @@ export function createBroker(network: BrokerNetwork): BrokerEnd {
     } catch {
       // The stream ends with the connection, cleanly or not; both mean the same here.
     } finally {
-      await close();
+      endStream();
     }
   };
   const hangUp = (): void => {

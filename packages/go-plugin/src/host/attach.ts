@@ -3,6 +3,7 @@ import { createBroker } from '../broker/broker.ts';
 import { socketNetwork } from '../broker/network.ts';
 import { GoPluginError } from '../errors.ts';
 import { type Connection, connect } from '../grpc/connection.ts';
+import type { SocketPlace } from '../grpc/socket.ts';
 import type { Address } from '../handshake/handshake.ts';
 import { type Identity, toPem } from '../tls/certificate.ts';
 import { type MutualTls, mutualTls } from '../tls/options.ts';
@@ -29,7 +30,7 @@ export interface AttachOptions extends PrintStreams {
   readonly certificate?: Buffer | undefined;
   readonly identity?: Identity | undefined;
   /** For the sockets that this side listens on. */
-  readonly socketDir: string;
+  readonly place: SocketPlace & { readonly network: 'unix'; readonly dir: string };
   readonly removeSockets: () => Promise<void>;
   readonly maxMessageBytes: number;
   /** For the first answer on each connection to the plugin. */
@@ -49,7 +50,7 @@ export async function attach(options: AttachOptions): Promise<PluginProcess> {
   const connection = await connectTo(options, { tls, maxMessageBytes, timeoutMs, whyLost });
   const brokerEnd = createBroker(
     socketNetwork({
-      place: { network: 'unix', dir: options.socketDir },
+      place: options.place,
       tls,
       maxMessageBytes,
       timeoutMs,
@@ -59,7 +60,7 @@ export async function attach(options: AttachOptions): Promise<PluginProcess> {
   );
   const streams = new AbortController();
   openBrokerStream(connection.transport, brokerEnd, streams.signal);
-  void readPrints(connection.transport, printSinks(options, log), log, streams.signal);
+  void readPrints(connection, printSinks(options, log), log, streams.signal);
 
   const kill = createKill({ ...options, connection, brokerEnd });
   // A plugin that cannot be reached does no more work for this host; `exited` tells the host.
@@ -73,7 +74,7 @@ export async function attach(options: AttachOptions): Promise<PluginProcess> {
     brokerEnd.hangUp();
     return connection.close();
   });
-  const { socketDir } = options;
+  const socketDir = options.place.dir;
   return {
     transport: connection.transport,
     calls: connection.calls,

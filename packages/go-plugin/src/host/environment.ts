@@ -1,3 +1,4 @@
+import type { PortRange } from '../grpc/port.ts';
 import { environment } from '../handshake/environment.ts';
 import type { Handshake } from '../handshake/handshake.ts';
 
@@ -14,8 +15,6 @@ const inherited = [
   'https_proxy',
   'no_proxy',
 ];
-/** go-plugin's defaults, which plugins without unix sockets rely on. */
-const portRange = { [environment.minPort]: '10000', [environment.maxPort]: '25000' };
 
 export interface PluginEnvironment {
   readonly handshake: Handshake;
@@ -23,6 +22,7 @@ export interface PluginEnvironment {
   /** The caller's own variables. */
   readonly extra: Readonly<Record<string, string | undefined>>;
   readonly socketDir: string;
+  readonly ports: PortRange;
   /** PEM; present when the plugin shall use mutual TLS. */
   readonly clientCert: string | undefined;
 }
@@ -38,7 +38,8 @@ export function pluginEnvironment(
   return {
     ...pick(all, passed),
     [options.handshake.magicCookieKey]: options.handshake.magicCookieValue,
-    ...portRange,
+    [environment.minPort]: String(options.ports.minPort),
+    [environment.maxPort]: String(options.ports.maxPort),
     [environment.protocolVersions]: options.versions.join(','),
     [environment.socketDir]: options.socketDir,
     ...(options.clientCert === undefined ? {} : { [environment.clientCert]: options.clientCert }),

@@ -3,7 +3,7 @@ import { constants, createReadStream } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { GoPluginError, reasonOf } from '../errors.ts';
+import { codeOf, GoPluginError, reasonOf } from '../errors.ts';
 
 /**
  * The absolute path of the executable: a name without a slash is looked up in PATH, as a shell does.
@@ -66,7 +66,7 @@ export async function verifyChecksum(path: string, sha256: string): Promise<void
 }
 
 function isMissing(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
 import { GoPluginError } from '../errors.ts';
+import type { PortRange } from '../grpc/port.ts';
 import { defaultClientMessageBytes, defaultConnectMs } from '../grpc/tuning.ts';
 import type { Handshake } from '../handshake/handshake.ts';
 import { parseHandshakeLine } from '../handshake/line.ts';
 import { createIdentity } from '../tls/certificate.ts';
 import { attach } from './attach.ts';
-import { type Child, startChild } from './child.ts';
+import { type Child, startChild, type User } from './child.ts';
 import { pluginEnvironment } from './environment.ts';
 import { findExecutable, verifyChecksum } from './executable.ts';
 import { readFirstLine, startCancelled } from './first-line.ts';
@@ -15,10 +16,19 @@ import type { PluginProcess } from './plugin-process.ts';
 import type { PrintStreams } from './printed.ts';
 import { createSocketDir } from './socket-dir.ts';
 
+/** go-plugin's, which plugins without unix sockets rely on. */
+const defaultPorts: PortRange = { minPort: 10_000, maxPort: 25_000 };
+
 export interface LaunchOptions extends PrintStreams {
   /** Path of the executable, or a name to look up in PATH. */
   command: string;
   args?: readonly string[];
+  /** Where it runs. Default: the directory of this process. */
+  cwd?: string;
+  /** Whom it runs as, for hosts that are root. Its sockets belong to this user, those of the host to the group. */
+  user?: User;
+  /** For plugins that listen on TCP. Default 10000 to 25000, as in Go. */
+  ports?: PortRange;
   handshake: Handshake;
   /** Application protocol versions that this host speaks. */
   versions: readonly number[];
@@ -55,7 +65,7 @@ async function start(options: LaunchOptions, signal: AbortSignal): Promise<Plugi
   const command = await findExecutable(options.command);
   if (options.sha256 !== undefined) await verifyChecksum(command, options.sha256);
   const identity = options.autoMtls === false ? undefined : createIdentity();
-  const socketDir = await createSocketDir();
+  const socketDir = await createSocketDir(options.user);
   let child: Child | undefined;
   try {
     const notes = await notesAbout(command);
@@ -67,10 +77,12 @@ async function start(options: LaunchOptions, signal: AbortSignal): Promise<Plugi
         extra: options.env ?? {},
         socketDir: socketDir.path,
         clientCert: identity?.cert,
+        ports: options.ports ?? defaultPorts,
       },
       process.env,
     );
-    child = await startChild(command, options.args ?? [], env, log);
+    const { args = [], cwd, user } = options;
+    child = await startChild(command, { args, env, cwd, user }, log);
     const timeoutMs = options.startTimeoutMs ?? defaultConnectMs;
     const firstLine = await readFirstLine(child, { timeoutMs, notes, signal });
     return await attach({
@@ -79,7 +91,7 @@ async function start(options: LaunchOptions, signal: AbortSignal): Promise<Plugi
       pid: child.pid,
       process: child,
       identity,
-      socketDir: socketDir.path,
+      place: { network: 'unix', dir: socketDir.path, group: user && String(user.gid) },
       removeSockets: socketDir.remove,
       timeoutMs,
       maxMessageBytes: options.maxMessageBytes ?? defaultClientMessageBytes,

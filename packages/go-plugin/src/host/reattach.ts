@@ -65,7 +65,7 @@ async function attachTo(options: ReattachOptions, signal: AbortSignal): Promise<
       process: config.test ? undefined : attachedProcess(config, log),
       version: protocolVersion,
       address: toAddress(address.network, address.address),
-      socketDir: socketDir.path,
+      place: { network: 'unix', dir: socketDir.path },
       removeSockets,
       timeoutMs: defaultConnectMs,
       maxMessageBytes: options.maxMessageBytes ?? defaultClientMessageBytes,
