@@ -13,7 +13,7 @@ export const connector = defineConnector({
     version: VERSION,
     description: 'Takes files from FTP, FTPS and SFTP servers, and puts files there',
     author: 'VRSky',
-    documentation: 'https://www.npmjs.com/package/@vrsky/connector-ftp',
+    documentation: 'https://github.com/ValueRetail/vrsky/blob/main/connectors/ftp/README.md',
     capabilities: ['retryable', 'tls', 'mtls'],
   },
   incoming: {

@@ -12,7 +12,7 @@ export const connector = defineConnector({
     description:
       'Receives webhooks (http-webhook) and calls REST endpoints (http-rest); http is either',
     author: 'VRSky',
-    documentation: 'https://www.npmjs.com/package/@vrsky/connector-http',
+    documentation: 'https://github.com/ValueRetail/vrsky/blob/main/connectors/http/README.md',
     capabilities: ['retryable', 'batching', 'tls', 'mtls'],
   },
   incoming: {

@@ -13,7 +13,7 @@ export const connector = defineConnector({
     description:
       'Receives messages from MQTT brokers (mqtt-subscribe) and publishes (mqtt-publish)',
     author: 'VRSky',
-    documentation: 'https://www.npmjs.com/package/@vrsky/connector-mqtt',
+    documentation: 'https://github.com/ValueRetail/vrsky/blob/main/connectors/mqtt/README.md',
     capabilities: ['retryable', 'tls', 'mtls'],
   },
   incoming: {
