@@ -38,6 +38,11 @@ describe('a fault names its path, what was expected, and a suggestion', () => {
   test.each([
     [{ prot: 1 }, 'settings.prot', 'settings.prot: is not known; did you mean "port"?'],
     [{ port: 'x' }, 'settings.port', 'settings.port: expected an integer from 0 to 65535 (port)'],
+    [
+      { port: '8081' },
+      'settings.port',
+      'settings.port: expected an integer from 0 to 65535 (port), and found a text: leave the quotes out',
+    ],
     [{ port: 1.5 }, 'settings.port', 'settings.port: expected an integer from 0 to 65535 (port)'],
     [{ method: 'GET' }, 'settings.method', 'settings.method: expected one of "POST", "PUT"'],
     [

@@ -30,7 +30,8 @@ export function findProblems(schema: TSchema, value: unknown): Problem[] {
         add(missing, `is missing; expected ${expectation(schemaAt(schema, missing))}`);
       }
     } else if (error.keyword !== 'boolean') {
-      add(steps, `expected ${expectation(schemaAt(schema, steps))}`);
+      const node = schemaAt(schema, steps);
+      add(steps, `expected ${expectation(node)}${quotes(node, valueAt(value, steps))}`);
     }
   }
   return [...problems.values()];
@@ -58,6 +59,23 @@ function schemaAt(schema: TSchema, steps: readonly string[]): Node | undefined {
       node?.properties?.[step] ?? node?.items ?? Object.values(node?.patternProperties ?? {})[0];
   }
   return node;
+}
+
+function valueAt(value: unknown, steps: readonly string[]): unknown {
+  let here = value;
+  for (const step of steps) here = (here as Record<string, unknown> | null | undefined)?.[step];
+  return here;
+}
+
+/** Of a number, or true or false, that was written as a text. */
+function quotes({ type = '' }: Node = {}, value: unknown): string {
+  if (typeof value !== 'string') return '';
+  const kinds: Readonly<Record<string, RegExp>> = {
+    integer: /^-?\d+$/,
+    number: /^-?\d+(\.\d+)?$/,
+    boolean: /^(true|false)$/,
+  };
+  return kinds[type]?.test(value) ? ', and found a text: leave the quotes out' : '';
 }
 
 function expectation(node: Node = {}): string {
