@@ -1,8 +1,10 @@
 import { defineConnector } from '@vrsky/runtime/plugin';
 import { RestSettings, WebhookSettings } from './config.ts';
 import { RestDestination } from './destination.ts';
+import { REST_CREDENTIALS } from './rest/credential-names.ts';
 import { WebhookSource } from './source.ts';
 import { VERSION } from './version.ts';
+import { WEBHOOK_CREDENTIALS } from './webhook/credential-names.ts';
 
 export const connector = defineConnector({
   metadata: {
@@ -18,11 +20,13 @@ export const connector = defineConnector({
   incoming: {
     types: ['http-webhook', 'http'],
     settings: WebhookSettings,
+    credentials: WEBHOOK_CREDENTIALS,
     source: (config, host) => new WebhookSource(config, host),
   },
   outgoing: {
     types: ['http-rest', 'http'],
     settings: RestSettings,
+    credentials: REST_CREDENTIALS,
     destination: (config, host) => new RestDestination(config, host),
   },
 });

@@ -37,3 +37,19 @@ export function createCredentials(
     },
   };
 }
+
+/** Of a proxy that the variables HTTP_PROXY and HTTPS_PROXY name. */
+export const PROXY_CREDENTIALS = {
+  proxy_username: 'User name for the proxy of HTTP_PROXY and HTTPS_PROXY.',
+  proxy_password: 'Password for that proxy.',
+};
+
+/** A warning for each credential that is given and makes no difference. */
+export function unusedCredentials(
+  credentials: Readonly<Record<string, string>>,
+  used: readonly string[],
+): string[] {
+  return Object.keys(credentials)
+    .filter((name) => !used.includes(name))
+    .map((name) => `credentials.${name} is used by no setting`);
+}

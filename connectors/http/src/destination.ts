@@ -8,6 +8,7 @@ import {
 import {
   type ConnectorHost,
   type Destination,
+  type Probe,
   type SendOutcome,
   withDeadline,
 } from '@vrsky/runtime/plugin';
@@ -17,9 +18,11 @@ import { networkError } from './errors.ts';
 import { Circuits } from './rest/circuit.ts';
 import { type Answer, attempt } from './rest/client.ts';
 import type { RestRequest } from './rest/compose.ts';
+import { Condition } from './rest/condition.ts';
 import { createDispatcher } from './rest/dispatcher.ts';
 import { findDoubts } from './rest/doubts.ts';
 import { Gatherer } from './rest/gather.ts';
+import { reach, reachTarget } from './rest/reach.ts';
 import { receiptsOf } from './rest/receipts.ts';
 import { prepare, type Setup } from './rest/setup.ts';
 
@@ -28,6 +31,7 @@ type Host = Pick<ConnectorHost, 'hideSecret'>;
 interface Started {
   readonly setup: Setup;
   readonly dispatcher: Dispatcher;
+  readonly condition: Condition;
   /** Undefined: messages do not wait for each other. */
   readonly gatherer: Gatherer | undefined;
 }
@@ -39,7 +43,6 @@ export class RestDestination implements Destination {
   readonly #host: Host;
   readonly #limitMs: number;
   readonly #circuits: Circuits;
-  readonly #lost = { inRow: 0, last: '' };
   #started: Started | undefined;
 
   constructor(config: ConnectionConfig<RestSettings>, host: Host) {
@@ -51,52 +54,67 @@ export class RestDestination implements Destination {
     this.#circuits = new Circuits(circuitBreaker);
   }
 
-  async validate(signal: AbortSignal): Promise<string[]> {
-    const { setup, dispatcher } = await this.#open(signal);
-    try {
-      return await findDoubts(this.#config, setup);
-    } finally {
-      await dispatcher.destroy();
-    }
+  async validate(): Promise<string[]> {
+    return findDoubts(this.#config, prepare(this.#config, this.#host));
+  }
+
+  get probe(): Probe {
+    const { url, allowedHosts, auth, healthCheck, ssrf } = this.#config.settings;
+    return {
+      endpoint: JSON.stringify({ url, allowedHosts, auth, healthCheck, ssrf }),
+      run: (signal) => this.#probe(signal),
+    };
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { setup, dispatcher } = await this.#open(signal);
-    const { batch } = setup.settings;
+    const setup = prepare(this.#config, this.#host);
+    const dispatcher = await createDispatcher(setup);
+    try {
+      if (setup.settings.probe) await reachTarget(setup, dispatcher, signal);
+      signal.throwIfAborted();
+    } catch (error) {
+      await dispatcher.destroy();
+      throw error;
+    }
+    const { batch, healthCheck } = setup.settings;
+    const condition = new Condition({
+      reach: (origin, ends) => reach(setup, dispatcher, origin, ends),
+      asks: healthCheck !== undefined,
+      timeoutMs: timeoutMs(this.#config),
+    });
+    const parts = { setup, dispatcher, condition };
     const gathers = batch.mode !== 'none' && batch.lingerMs > 0;
     const gatherer = gathers
-      ? new Gatherer(batch, setup.compose, (unit, ends) =>
-          this.#send(setup, dispatcher, unit, ends),
-        )
+      ? new Gatherer(batch, setup.compose, (unit, ends) => this.#send(parts, unit, ends))
       : undefined;
-    this.#started = { setup, dispatcher, gatherer };
+    this.#started = { ...parts, gatherer };
   }
 
   async send(batch: readonly Message[], signal: AbortSignal): Promise<readonly SendOutcome[]> {
-    const started = this.#started;
-    if (!started) throw new PluginError('NOT_CONNECTED', 'http-rest was not started');
-    const { setup, dispatcher, gatherer } = started;
+    const started = this.#running();
+    const { setup, gatherer } = started;
     if (gatherer) return Promise.all(batch.map((message) => gatherer.add(message, signal)));
     const outcomes = new Map<Message, SendOutcome>();
     await Promise.all(
       setup.compose(batch).map(async (unit) => {
-        const results =
-          'error' in unit ? [unit.error] : await this.#send(setup, dispatcher, unit, signal);
+        const results = 'error' in unit ? [unit.error] : await this.#send(started, unit, signal);
         unit.messages.forEach((message, i) => outcomes.set(message, results[i] ?? {}));
       }),
     );
     return batch.map((message) => outcomes.get(message) ?? {});
   }
 
-  health(): Health {
-    const { inRow, last } = this.#lost;
+  async health(signal: AbortSignal): Promise<Health> {
+    const { condition } = this.#running();
+    const failure = (await condition.check(signal)) ?? this.#circuits.refusal;
+    if (failure) throw failure;
+    const { failuresInRow, lastError } = condition.doubt;
     const open = this.#circuits.open;
     return {
-      status: inRow > 0 || open.length > 0 ? 'degraded' : 'ok',
+      status: failuresInRow > 0 || open.length > 0 ? 'degraded' : 'ok',
       details: {
-        failuresInRow: String(inRow),
-        ...(inRow > 0 && { lastError: last }),
-        // No error: a new connector would find the same host.
+        failuresInRow: String(failuresInRow),
+        ...(failuresInRow > 0 && { lastError }),
         ...(open.length > 0 && { circuitOpen: open.join(' ') }),
       },
     };
@@ -106,25 +124,24 @@ export class RestDestination implements Destination {
     await this.#started?.dispatcher.destroy();
   }
 
-  /** Makes the pool, and proves that a token can be had. */
-  async #open(signal: AbortSignal): Promise<{ setup: Setup; dispatcher: Dispatcher }> {
+  #running(): Started {
+    if (this.#started) return this.#started;
+    throw new PluginError('NOT_CONNECTED', 'http-rest was not started');
+  }
+
+  async #probe(signal: AbortSignal): Promise<string[]> {
     const setup = prepare(this.#config, this.#host);
-    const { settings, guard, tls, authorization } = setup;
-    const dispatcher = await createDispatcher(settings, guard, tls);
+    const dispatcher = await createDispatcher(setup);
     try {
-      await authorization.headers(dispatcher, signal);
-      signal.throwIfAborted();
-      return { setup, dispatcher };
-    } catch (error) {
+      return await reachTarget(setup, dispatcher, signal);
+    } finally {
       await dispatcher.destroy();
-      throw error;
     }
   }
 
   /** One attempt at a request; one outcome for each of its messages. */
   async #send(
-    setup: Setup,
-    dispatcher: Dispatcher,
+    { setup, dispatcher, condition }: Omit<Started, 'gatherer'>,
     request: RestRequest,
     signal: AbortSignal,
   ): Promise<readonly SendOutcome[]> {
@@ -150,21 +167,10 @@ export class RestDestination implements Destination {
       signal.throwIfAborted();
       outcome = networkError(error, target);
     }
-    this.#record(outcome);
+    condition.record(request.origin, outcome);
     signal.throwIfAborted();
     return outcome instanceof PluginError
       ? request.messages.map(() => outcome)
       : receiptsOf(outcome, request.messages, settings.response);
-  }
-
-  #record(outcome: Answer | PluginError): void {
-    if (outcome instanceof PluginError) {
-      // A fault of the message says nothing of the connection.
-      if (outcome.code === 'INVALID_MESSAGE') return;
-      this.#lost.inRow += 1;
-      this.#lost.last = `${outcome.code}: ${outcome.rawMessage}`;
-    } else {
-      this.#lost.inRow = 0;
-    }
   }
 }

@@ -1,19 +1,14 @@
-import {
-  ERROR_CATALOGUE,
-  type ErrorCode,
-  PluginError,
-  type PluginErrorOptions,
-} from '@vrsky/runtime';
-
-interface Failure extends Pick<PluginErrorOptions, 'reason' | 'recoverable'> {
-  readonly code: ErrorCode;
-  readonly text: string;
-}
+import { ERROR_CATALOGUE, PluginError } from '@vrsky/runtime';
+import { codeOf, type Failure, toError } from './failure.ts';
 
 const AMBIGUOUS: Failure = {
   code: 'CONNECTION_FAILED',
   reason: 'AMBIGUOUS',
   text: 'the connection broke before the answer was complete; the message may have arrived',
+};
+const BROKEN: Failure = {
+  code: 'CONNECTION_FAILED',
+  text: 'the connection broke',
 };
 const UNTRUSTED: Failure = {
   code: 'TLS_FAILED',
@@ -104,35 +99,44 @@ const STATUS: Readonly<Record<number, Failure>> = {
   505: UNABLE,
 };
 
-const IN_USE: Failure = {
-  code: 'CONNECTION_FAILED',
-  reason: 'PORT_IN_USE',
-  text: 'the port is in use; stop what uses it, or choose another settings.port',
-};
-const NO_SUCH_HOST: Failure = {
-  code: 'CONNECTION_FAILED',
-  reason: 'NO_SUCH_ADDRESS',
-  text: 'this machine does not have the address; check settings.host',
-};
-
-const LISTEN: Readonly<Record<string, Failure>> = {
-  EADDRINUSE: IN_USE,
-  EADDRNOTAVAIL: NO_SUCH_HOST,
-  ENOTFOUND: NO_SUCH_HOST,
-  EAI_AGAIN: NO_SUCH_HOST,
-  EACCES: {
-    code: 'INVALID_CONFIG',
-    text: 'this process may not use the port; choose a settings.port above 1023',
-  },
-};
-
-/** Why a request got no answer. `target` names method and server, and nothing secret. */
-export function networkError(thrown: unknown, target: string): PluginError {
-  if (thrown instanceof PluginError) return thrown;
+/**
+ * Why a request got no answer. `target` names method and server, and nothing secret.
+ * @param field the setting that the address comes from
+ */
+export function networkError(
+  thrown: unknown,
+  target: string,
+  field = 'settings.url',
+  otherwise = AMBIGUOUS,
+): PluginError {
+  if (thrown instanceof PluginError) {
+    return thrown.code === 'BLOCKED_DESTINATION'
+      ? thrown.withText(thrown.rawMessage, field)
+      : thrown;
+  }
   const code = codeOf(thrown);
   const tls = code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_');
-  const failure = NETWORK[code] ?? (tls ? UNTRUSTED : AMBIGUOUS);
+  const failure = NETWORK[code] ?? (tls ? UNTRUSTED : otherwise);
   return toError(failure, `${target} failed: ${failure.text}`, code, thrown);
+}
+
+/** Likewise, where no message was sent. */
+export function reachError(thrown: unknown, target: string): PluginError {
+  return networkError(thrown, target, undefined, BROKEN);
+}
+
+/** What an answer to `healthCheck` means that is not among its `successStatus`. */
+export function healthCheckError(
+  status: number,
+  retryAfterMs: number | undefined,
+  target: string,
+): PluginError {
+  const known = status === 429 || status >= 500 ? TRY_LATER : STATUS[status];
+  if (known && known.code !== 'SEND_FAILED') {
+    return statusError(status, retryAfterMs, target, false);
+  }
+  const text = `${target} was answered ${status}, which settings.healthCheck.successStatus does not have; check its path and method`;
+  return new PluginError('CONNECTION_FAILED', text, { reason: 'HEALTH_CHECK' });
 }
 
 /**
@@ -171,25 +175,4 @@ export function tokenError(error: string | undefined, target: string): PluginErr
     ? `${target} was refused (${error}); check credentials.oauth2_client_id, credentials.oauth2_client_secret and settings.auth.oauth2`
     : `${target} was answered without a usable token; check settings.auth.oauth2.tokenUrl`;
   return new PluginError('AUTH_FAILED', text);
-}
-
-/** Why the webhook's port could not be opened. `address` is host:port. */
-export function listenError(thrown: unknown, address: string): PluginError {
-  const code = codeOf(thrown);
-  const failure = LISTEN[code] ?? { code: 'CONNECTION_FAILED', text: 'the system refused it' };
-  return toError(failure, `Cannot listen on ${address}: ${failure.text}`, code, thrown);
-}
-
-function toError(
-  { code, text: _, ...options }: Failure,
-  text: string,
-  from: string,
-  cause: unknown,
-) {
-  return new PluginError(code, from ? `${text} (${from})` : text, { ...options, cause });
-}
-
-function codeOf(thrown: unknown): string {
-  const code = (thrown as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : '';
 }

@@ -62,7 +62,8 @@ export class WebhookSource implements Source<WebhookEvent> {
   async validate(signal: AbortSignal, connected?: ConnectionConfig): Promise<string[]> {
     const { settings } = this.#config;
     const { warnings } = await prepare(this.#config, this.#host, this.#reception, signal);
-    return [...warnings, ...(await probePort(settings, connected?.settings))];
+    if (settings.probe) await probePort(settings, connected?.settings);
+    return [...warnings];
   }
 
   async start(signal: AbortSignal): Promise<void> {

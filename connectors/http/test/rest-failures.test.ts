@@ -78,7 +78,7 @@ test('the settings may say of a status that it is a success, or worth another tr
     { ...REFUSED, rawMessage: expect.stringContaining('settings.successStatus') },
     REFUSED,
   ]);
-  expect(destination.health().details).not.toHaveProperty('circuitOpen');
+  expect((await destination.health(signal)).details).not.toHaveProperty('circuitOpen');
 });
 
 const now = Date.parse('2026-11-23T10:00:00Z');
@@ -107,25 +107,19 @@ describe('without an answer', () => {
     const { port } = server.address() as { port: number };
     server.close();
     await once(server, 'close');
-    const { send, destination } = await startRest({ url: `http://127.0.0.1:${port}` });
+    const { send } = await startRest({ url: `http://127.0.0.1:${port}` });
     const failure = await sendFailure(send(messageOf('m-1')));
     expect(failure).toMatchObject({ code: 'CONNECTION_FAILED', recoverable: true });
     expect(failure.rawMessage).toContain('ECONNREFUSED');
-    expect(destination.health()).toMatchObject({
-      status: 'degraded',
-      details: { failuresInRow: '1', lastError: expect.stringContaining('CONNECTION_FAILED') },
-    });
   });
 
-  test('the name does not resolve: a failure of Send, a warning of Validate', async () => {
-    const { send, destination } = await startRest({ url: 'http://no-such-host.invalid/' });
+  test('the name does not resolve', async () => {
+    const { send } = await startRest({ url: 'http://no-such-host.invalid/' });
     expect(await sendFailure(send(messageOf('m-1')))).toMatchObject({
       code: 'CONNECTION_FAILED',
       recoverable: true,
+      rawMessage: expect.stringContaining('does not resolve'),
     });
-    expect(await destination.validate(signal)).toEqual([
-      expect.stringContaining('does not resolve'),
-    ]);
   });
 
   test.each([
@@ -197,24 +191,15 @@ describe('without an answer', () => {
   });
 });
 
-test('health tells the last failure until a send succeeds', async () => {
-  let status = 500;
-  const { url } = await serveHttp((_request, response) => response.writeHead(status).end());
-  const { send, destination } = await startRest({ url });
-  expect(destination.health()).toEqual({ status: 'ok', details: { failuresInRow: '0' } });
-  await send(messageOf('1'), messageOf('2'));
-  expect(destination.health()).toMatchObject({
-    status: 'degraded',
-    details: { failuresInRow: '2' },
-  });
-  status = 200;
-  await send(messageOf('3'));
-  expect(destination.health()).toEqual({ status: 'ok', details: { failuresInRow: '0' } });
-});
-
 test.each([
   [{ url: 'http://user:secret@shop.example' }, {}, 'settings.url'],
   [{ url: 'http://secret:0x/' }, {}, 'settings.url'],
+  [{ url: 'secret.example/orders' }, {}, 'settings.url'],
+  [
+    { url: 'http://a.example', auth: { oauth2: { tokenUrl: 'https://user:secret@b.example' } } },
+    { oauth2_client_id: 'a', oauth2_client_secret: 'b' },
+    'settings.auth.oauth2.tokenUrl',
+  ],
   [{ url: 'http://a.example', headers: { A: 'secret\r\n' } }, {}, 'settings.headers.A'],
   [{ url: 'http://a.example', headers: { 'a b': 'secret' } }, {}, 'settings.headers.a b'],
   [{ url: 'https://a.example' }, { tls_ca: 'secret' }, 'credentials.tls_ca'],

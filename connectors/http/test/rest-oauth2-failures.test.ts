@@ -127,17 +127,19 @@ describe('no token', () => {
   });
 });
 
-test('Validate proves that a token can be had, sends nothing, and leaves nothing open', async () => {
+test('the probe of Validate fetches a token, sends nothing, and leaves nothing open', async () => {
   const tokens = await serveTokens();
   const api = await serveApi();
   const settings = { url: api.url, auth: { oauth2: { tokenUrl: tokens.tokenUrl } } };
   const create = () =>
     new RestDestination(restConfig(settings, { credentials }), { hideSecret: () => {} });
-  expect(await create().validate(signal)).toEqual([expect.stringContaining('unencrypted')]);
+  expect(await create().validate()).toEqual([expect.stringContaining('unencrypted')]);
+  expect(tokens.calls).toEqual([]);
+  expect(await create().probe.run(signal)).toEqual([]);
   expect(tokens.calls).toHaveLength(1);
   expect(api.tokens).toEqual([]);
   tokens.answer = () => ({ status: 401, body: { error: 'invalid_client' } });
-  const failure = await failureOf(create().validate(signal));
+  const failure = await failureOf(create().probe.run(signal));
   expect(failure.code).toBe('AUTH_FAILED');
   expect(failure.message).toContain('invalid_client');
 });

@@ -112,7 +112,7 @@ test.each([
   expect(String(bad)).not.toMatch(/Evil|\n/);
   expect([good, other]).toMatchObject([{ messageId: '1' }, { messageId: '2' }]);
   expect(seen).toHaveLength(2);
-  expect(destination.health().status).toBe('ok');
+  expect((await destination.health(signal)).status).toBe('ok');
 });
 
 test('connections are shared and bounded, and stop closes them', async () => {

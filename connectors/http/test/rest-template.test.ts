@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { addressGuard } from '../src/rest/address-guard.ts';
 import { compileTarget } from '../src/rest/target.ts';
 import { failureOf } from './support/failure.ts';
-import { messageOf, sendFailure, serveRecorder, startRest } from './support/rest.ts';
+import { messageOf, sendFailure, serveRecorder, signal, startRest } from './support/rest.ts';
 
 const metadata = { ...messageOf('').metadata, customerId: 'c/1' };
 const UNFIT = { code: 'INVALID_MESSAGE', recoverable: false };
@@ -59,7 +59,7 @@ describe('a message whose values do not fit is not sent, and is told which', () 
     expect(failure).toMatchObject({ ...UNFIT, field });
     expect(failure.message).not.toMatch(/Evil|secret|\r|\n/);
     expect(seen).toEqual([]);
-    expect(destination.health().status).toBe('ok');
+    expect((await destination.health(signal)).status).toBe('ok');
   });
 
   test.each([
@@ -125,6 +125,12 @@ test.each([
     { url: 'http://a.example/{{metadata.custmerId}}' },
     'settings.url',
     /did you mean \{\{metadata.customerId\}\}/,
+  ],
+  [{ url: 'http://a.example/${id}' }, 'settings.url', /\{\{message\.id\}\}, and found \$\{id\}/],
+  [
+    { url: 'http://a.example/', headers: { A: '${customerId}' } },
+    'settings.headers.A',
+    /\{\{metadata\.customerId\}\}/,
   ],
   [{ url: 'http://a.example/{{headers.a' }, 'settings.url', /"\}\}" after each "\{\{"/],
   [{ url: 'http://a.example/', query: { a: '{{payload}}' } }, 'settings.query.a', /headers\.NAME/],

@@ -2,10 +2,11 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { createServer } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
-import { listenError } from '../src/errors.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { listenError } from '../src/webhook/listen-error.ts';
 import { webhookConfig } from './support/config.ts';
 import { failureOf } from './support/failure.ts';
+import { freePort } from './support/process.ts';
 import {
   createSource,
   type Handed,
@@ -126,7 +127,7 @@ test('stop does not wait for a body that is still on its way', async () => {
   await expectPortFree(webhook);
 });
 
-test('a port in use is told with its address, and can be had when it is free', async () => {
+test('Connect names a port in use with its address', async () => {
   const port = await takePort();
   const { source } = createSource({ port });
   expect(await failureOf(source.start(signal))).toMatchObject({
@@ -187,21 +188,38 @@ test('stop does not wait for a client that has begun a request and says no more'
   expect(performance.now() - started).toBeLessThan(2000);
 });
 
-test('Validate warns of missing authentication and of a busy port, and leaves nothing behind', async () => {
-  const port = await takePort();
-  const busy = createSource({ port }).source;
-  const warnings = await busy.validate(signal);
-  expect(warnings).toHaveLength(2);
-  expect(warnings[0]).toContain('no authentication');
-  expect(warnings[1]).toContain(`127.0.0.1:${port}`);
-  expect(await busy.validate(signal, webhookConfig({ port }))).toHaveLength(1);
-  expect(await busy.validate(signal, webhookConfig({ port: 1 }))).toHaveLength(2);
-
+test('Validate warns of missing authentication, and leaves nothing behind', async () => {
   const webhook = await startWebhook();
   await webhook.stop();
   const free = createSource({ port: webhook.port }).source;
-  expect(await free.validate(signal)).toHaveLength(1);
+  expect(await free.validate(signal)).toEqual([expect.stringContaining('no authentication')]);
   await expectPortFree(webhook);
+});
+
+describe('a port in use', () => {
+  const inUse = { code: 'CONNECTION_FAILED', reason: 'PORT_IN_USE', recoverable: true };
+
+  test('by another program fails Validate, unless probe is false', async () => {
+    const port = await takePort();
+    expect(await failureOf(createSource({ port }).source.validate(signal))).toMatchObject({
+      ...inUse,
+      rawMessage: expect.stringContaining(`127.0.0.1:${port}`),
+    });
+    const other = webhookConfig({ port: await freePort() });
+    expect(await failureOf(createSource({ port }).source.validate(signal, other))).toMatchObject(
+      inUse,
+    );
+    expect(await createSource({ port, probe: false }).source.validate(signal)).toHaveLength(1);
+  });
+
+  test('by the connection of this process does not, on whatever address', async () => {
+    const { port } = await startWebhook();
+    const connected = webhookConfig({ port });
+    for (const host of ['127.0.0.1', '0.0.0.0']) {
+      const { source } = createSource({ port, host });
+      expect(await source.validate(signal, connected)).toHaveLength(1);
+    }
+  });
 });
 
 test.each([
@@ -211,6 +229,19 @@ test.each([
   const expected = { code: 'INVALID_CONFIG', recoverable: false, field };
   expect(await failureOf(createSource(settings).source.validate(signal))).toMatchObject(expected);
   expect(await failureOf(createSource(settings).source.start(signal))).toMatchObject(expected);
+});
+
+test('Health fails when the listener is gone', async () => {
+  const webhook = await startWebhook();
+  expect(webhook.source.health()).toMatchObject({ details: { port: String(webhook.port) } });
+  await webhook.stop();
+  expect(() => webhook.source.health()).toThrow(
+    expect.objectContaining({
+      code: 'CONNECTION_FAILED',
+      recoverable: true,
+      rawMessage: expect.stringContaining(`127.0.0.1:${webhook.port}`),
+    }),
+  );
 });
 
 test('missing authentication is logged once when it starts', async () => {

@@ -17,15 +17,14 @@ export interface AddressGuard {
   /**
    * Why a host that is written as an address may not be reached. URL has already turned forms such as
    * `2130706433` and `0x7f.1` into the usual one. A name passes: see `lookup`.
+   * @param field the setting that it comes from
    */
-  check(hostname: string): PluginError | undefined;
+  check(hostname: string, field?: string): PluginError | undefined;
   /**
    * `dns.lookup` that gives addresses only if all of the name's are allowed. As the lookup of the
    * connection itself it leaves no time in which the name could change.
    */
   lookup(hostname: string, options: LookupOptions, callback: LookupCallback): void;
-  /** Whether an address may be reached. */
-  allows(address: string): boolean;
 }
 
 /** NAT64 (RFC 6052): the way to an IPv4 address from a network that has IPv6 only. */
@@ -37,26 +36,25 @@ const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 export function addressGuard({ allowPrivate, allowCidrs, denyCidrs }: Ssrf): AddressGuard {
   const allowed = parseNetworks(allowCidrs, 'allowCidrs');
   const denied = parseNetworks(denyCidrs, 'denyCidrs');
-  const allows = (text: string): boolean => {
+  const refusal = (text: string): Refusal | undefined => {
     const address = effective(text);
-    if (isIn(address, denied)) return false;
-    return allowPrivate || isGlobal(address) || isIn(address, allowed);
+    if (isIn(address, denied)) return 'denied';
+    return allowPrivate || isGlobal(address) || isIn(address, allowed) ? undefined : 'private';
   };
   return {
-    allows,
-    check(hostname) {
+    check(hostname, field) {
       const host = hostname.replace(/^\[(.*)\]$/, '$1');
-      return isIP(host) && !allows(host) ? blocked(host) : undefined;
+      const refused = isIP(host) ? refusal(host) : undefined;
+      return refused && blocked(host, refused, field);
     },
     lookup(hostname, options, callback) {
       dnsLookup(hostname, { ...options, all: true }, (error, addresses) => {
         if (error) return callback(error, []);
         const [first] = addresses;
-        if (!first || !addresses.every(({ address }) => allows(address))) {
-          return callback(blocked(hostname), []);
-        }
+        const refused = addresses.map(({ address }) => refusal(address)).find((one) => one);
+        if (refused) return callback(blocked(hostname, refused), []);
         if (options.all) callback(null, addresses);
-        else callback(null, first.address, first.family);
+        else callback(null, first?.address ?? '', first?.family);
       });
     },
   };
@@ -96,7 +94,13 @@ function parseNetworks(texts: readonly string[], name: string): [Address, number
   });
 }
 
-function blocked(host: string): PluginError {
-  const text = `${host} may not be reached; see settings.ssrf if it is meant`;
-  return new PluginError('BLOCKED_DESTINATION', text);
+/** Why an address is not reached: `denyCidrs` has it, or it is not public. */
+type Refusal = 'denied' | 'private';
+
+function blocked(host: string, refusal: Refusal, field = ''): PluginError {
+  const text =
+    refusal === 'denied'
+      ? `${host} may not be reached: settings.ssrf.denyCidrs has its network`
+      : `${host} may not be reached: its address is not public; if it is meant, add ssrf: { allowPrivate: true } to the settings`;
+  return new PluginError('BLOCKED_DESTINATION', text, { field });
 }

@@ -28,6 +28,15 @@ export class Circuits {
     this.#settings = settings;
   }
 
+  /** What sends fail with now, if there is an origin that gets nothing yet. */
+  get refusal(): PluginError | undefined {
+    const closed = [...this.#circuits].find(
+      ([, { policy, openedAt }]) =>
+        policy.state === CircuitState.Open && openedAt + this.#settings.openMs > performance.now(),
+    );
+    return closed && this.#refusal(...closed);
+  }
+
   /** The origins that get nothing now, or only trials. */
   get open(): string[] {
     const open = [...this.#circuits].filter(
@@ -91,7 +100,7 @@ export class Circuits {
   #refusal(origin: string, { openedAt }: Circuit): PluginError {
     const { openMs } = this.#settings;
     const retryAfterMs = Math.max(0, Math.ceil(openedAt + openMs - performance.now()));
-    const text = `${origin} has failed too often of late (settings.circuitBreaker); it is tried again in ${retryAfterMs} ms`;
+    const text = `${origin} has failed too often (settings.circuitBreaker); it is tried again in ${retryAfterMs} ms`;
     return new PluginError('CONNECTION_FAILED', text, { reason: 'CIRCUIT_OPEN', retryAfterMs });
   }
 }

@@ -18,7 +18,7 @@ export interface Answer {
 
 /** What a request needs besides itself. */
 export interface ClientParts {
-  readonly settings: RestSettings;
+  readonly settings: Pick<RestSettings, 'method' | 'response'>;
   readonly authorization: Authorization;
   readonly verdict: Verdict;
   /** Undefined: messages are not signed. */

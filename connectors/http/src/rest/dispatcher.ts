@@ -1,7 +1,5 @@
 import type { buildConnector, Dispatcher } from 'undici';
-import type { AddressGuard } from './address-guard.ts';
-import type { RestSettings } from './settings.ts';
-import type { TlsContexts } from './tls.ts';
+import type { Setup } from './setup.ts';
 
 /** Below the usual idle limit of servers, so that we close before they do. */
 const KEEP_ALIVE_MS = 4000;
@@ -11,11 +9,13 @@ const KEEP_ALIVE_MS = 4000;
  * Addresses are guarded where a connection is made. Through a proxy it is the proxy that resolves
  * names, so only the literal addresses of the settings are.
  */
-export async function createDispatcher(
-  { maxConnections, timeouts, response }: RestSettings,
-  guard: AddressGuard,
-  { target, proxy }: TlsContexts,
-): Promise<Dispatcher> {
+export async function createDispatcher({
+  settings,
+  guard,
+  tls: { target, proxy },
+  proxies,
+}: Pick<Setup, 'settings' | 'guard' | 'tls' | 'proxies'>): Promise<Dispatcher> {
+  const { maxConnections, timeouts, response } = settings;
   const { EnvHttpProxyAgent, buildConnector } = await import('undici');
   const tls = target && { secureContext: target };
   const connect = buildConnector({
@@ -36,8 +36,7 @@ export async function createDispatcher(
     });
   };
   return new EnvHttpProxyAgent({
-    // Given, because it would be looked up for each request.
-    noProxy: process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '',
+    ...proxies,
     connections: maxConnections,
     pipelining: 1,
     allowH2: false,

@@ -1,21 +1,19 @@
+import { ProbeSetting } from '@vrsky/runtime/plugin';
 import { type Static, Type } from 'typebox';
 import { AuthSettings } from './auth/settings.ts';
 import { circuitSettings } from './circuit-settings.ts';
+import { HealthCheckSettings } from './health-check.ts';
+import { StatusRange } from './status-range.ts';
 
 const MIB = 1024 * 1024;
 const HOUR_MS = 3_600_000;
 const closed = { additionalProperties: false };
 
-const StatusRange = Type.String({
-  pattern: '^[2-5][0-9]{2}(-[2-5][0-9]{2})?$',
-  description: 'A status, or the first and the last of several: `200-299`.',
-});
-
 /** Settings of `http-rest`. */
 export const RestSettings = Type.Object(
   {
     url: Type.String({
-      pattern: '^[Hh][Tt][Tt][Pp][Ss]?://',
+      minLength: 1,
       description:
         'Where to send, http or https, without user name and password. May have placeholders, in the host only with `allowedHosts`.',
     }),
@@ -45,6 +43,8 @@ export const RestSettings = Type.Object(
         'Headers of the message, in lower case, that are sent on where it has them. `headers` wins.',
     }),
     auth: AuthSettings,
+    probe: ProbeSetting,
+    healthCheck: Type.Optional(HealthCheckSettings),
     timeoutMs: Type.Optional(
       Type.Integer({
         minimum: 1,

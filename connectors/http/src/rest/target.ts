@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Message, PluginError } from '@vrsky/runtime';
+import { parseHttpUrl } from '../url.ts';
 import type { AddressGuard } from './address-guard.ts';
 import type { RestSettings } from './settings.ts';
 import { escapeUri, parseTemplate, render, type Template } from './template.ts';
@@ -40,7 +41,7 @@ export function compileTarget(
   const query = compileQuery(split(url.search), settings.query, secretQuery);
   const origins = possibleOrigins(url, host, settings.allowedHosts);
   for (const { hostname } of origins) {
-    const blocked = guard.check(hostname);
+    const blocked = guard.check(hostname, FIELD);
     if (blocked) throw blocked;
   }
   return { origins, locate: locator(url, host, path, query, origins) };
@@ -53,12 +54,7 @@ function parseWithMarks({ literals, placeholders }: Template): {
 } {
   const mark = `x${randomUUID().replaceAll('-', '')}x`;
   const text = literals.reduce((before, literal, i) => `${before}${mark}${i - 1}x${literal}`);
-  const url = URL.parse(text);
-  const faulty = !url || !['http:', 'https:'].includes(url.protocol);
-  if (faulty || url.username || url.password) {
-    const expected = faulty ? 'an http or https URL' : 'a URL without user name and password';
-    throw new PluginError('INVALID_CONFIG', `${FIELD}: expected ${expected}`, { field: FIELD });
-  }
+  const url = parseHttpUrl(text, FIELD);
   const marks = new RegExp(`${mark}(\\d+)x`, 'g');
   const split = (part: string): Template => {
     const parts = part.split(marks);

@@ -14,6 +14,8 @@ export interface Placeholder {
 }
 
 const PLACEHOLDER = /\{\{(.*?)\}\}/gs;
+/** How placeholders are written elsewhere; here they would be sent as they are. */
+const OTHER_DIALECT = /\$\{([\w.-]{1,64})\}/;
 const CONTROL = /\p{Cc}/u;
 const METADATA = [
   'customerId',
@@ -42,6 +44,8 @@ export function parseTemplate(text: string, field: string): Template {
   if (literals.some((literal) => literal.includes('{{'))) {
     throw invalid(field, 'a "}}" after each "{{"');
   }
+  const other = literals.map((literal) => OTHER_DIALECT.exec(literal)?.[1]).find((one) => one);
+  if (other !== undefined) throw invalid(field, otherDialect(other));
   const names = parts.filter((_, i) => i % 2 === 1);
   return { literals, placeholders: names.map((name) => placeholder(name.trim(), field)) };
 }
@@ -85,6 +89,14 @@ function placeholder(name: string, field: string): Placeholder {
     field,
     `placeholders {{${known.join('}}, {{')}}} or {{headers.NAME}}, and found {{${name}}}${hint}`,
   );
+}
+
+function otherDialect(name: string): string {
+  const known = [...FIELDS.keys()];
+  const meant = name.startsWith('headers.')
+    ? name
+    : (closest(name, known) ?? known.find((one) => one.endsWith(`.${name}`)) ?? 'message.id');
+  return `placeholders such as {{${meant}}}, and found \${${name}}`;
 }
 
 function invalid(field: string, expected: string): PluginError {

@@ -3,8 +3,8 @@ import type { Server as HttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type JsonObject, PluginError } from '@vrsky/runtime';
 import type { WebhookSettings } from '../config.ts';
-import { listenError } from '../errors.ts';
 import { close } from './close.ts';
+import { listenError } from './listen-error.ts';
 
 type Address = Pick<WebhookSettings, 'host' | 'port'>;
 
@@ -35,22 +35,21 @@ export async function listen(
 }
 
 /**
- * Opens the port and closes it again. What may have passed by the time of Connect is a warning.
- * @param own settings that this process is connected with: its own port needs no probe
+ * Opens the port and closes it again.
+ * @param own settings that this process is connected with: a port that it holds itself is free for the next Connect
+ * @throws PluginError as `listen` does
  */
-export async function probePort(settings: Address, own?: JsonObject): Promise<string[]> {
-  if (own?.['host'] === settings.host && own['port'] === settings.port) return [];
+export async function probePort(settings: Address, own?: JsonObject): Promise<void> {
   const server = createServer();
   try {
     await openPort(server, settings);
-  } catch (error) {
-    const failure = PluginError.from(error);
-    if (!failure.recoverable) throw failure;
-    return [failure.rawMessage];
+  } catch (thrown) {
+    const error = PluginError.from(thrown);
+    if (error.reason === 'PORT_IN_USE' && own?.['port'] === settings.port) return;
+    throw error;
   }
   server.close();
   await once(server, 'close');
-  return [];
 }
 
 /** Gives the port, which may be any free one. */

@@ -2,8 +2,9 @@ import type { X509Certificate } from 'node:crypto';
 import type { Server } from 'node:http';
 import { type ConnectionConfig, PluginError } from '@vrsky/runtime';
 import type { ConnectorHost } from '@vrsky/runtime/plugin';
-import { createCredentials } from '../credentials.ts';
+import { createCredentials, unusedCredentials } from '../credentials.ts';
 import { createApp, type Reception } from './app.ts';
+import { credentialsOf } from './credential-names.ts';
 import { createRoutes } from './routes.ts';
 import type { WebhookSettings } from './settings.ts';
 import { loadTls } from './tls.ts';
@@ -37,6 +38,7 @@ export async function prepare(
   const certificate = secure?.certificate;
   const warnings = settingsWarnings(settings, routes);
   if (certificate) warnings.push(...certificateWarnings(certificate));
+  warnings.push(...unusedCredentials(config.credentials, credentialsOf(settings)));
   return { server, certificate, warnings };
 }
 

@@ -22,6 +22,10 @@ export const WebhookSettings = Type.Object(
       maximum: 65535,
       description: 'Port to listen on; 0 = any free one, which Health then tells.',
     }),
+    probe: Type.Boolean({
+      default: true,
+      description: 'Whether Validate tries whether the port is free.',
+    }),
     auth: perRoute.auth({ default: {} }),
     ackMode: perRoute.ackMode({ default: 'stored' }),
     success: perRoute.success({ default: {} }),

@@ -41,6 +41,6 @@ export async function serveApi(): Promise<{ url: string; valid: string; tokens: 
 
 /** A started destination that gets its tokens there. */
 export function startOAuth2(url: string, tokenUrl: string, oauth2: object = {}, more: object = {}) {
-  const settings = { url, auth: { oauth2: { tokenUrl, ...oauth2 } }, ...more };
+  const settings = { url, probe: true, auth: { oauth2: { tokenUrl, ...oauth2 } }, ...more };
   return startRest(settings, { credentials });
 }

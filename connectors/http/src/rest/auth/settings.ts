@@ -21,8 +21,8 @@ export type ApiKeySettings = Static<typeof ApiKeySettings>;
 const OAuth2Settings = Type.Object(
   {
     tokenUrl: Type.String({
-      pattern: '^[Hh][Tt][Tt][Pp][Ss]?://',
-      description: 'Token endpoint, http or https.',
+      minLength: 1,
+      description: 'Token endpoint, http or https, without user name and password.',
     }),
     scopes: Type.Array(Type.String({ minLength: 1 }), {
       default: [],

@@ -2,6 +2,7 @@ import { PluginError } from '@vrsky/runtime';
 import type { Dispatcher } from 'undici';
 import { networkError, tokenError } from '../../errors.ts';
 import { isSendable } from '../../headers.ts';
+import { parseHttpUrl } from '../../url.ts';
 import type { AddressGuard } from '../address-guard.ts';
 import { parseRetryAfter } from '../answer.ts';
 import { exchange } from '../exchange.ts';
@@ -19,12 +20,8 @@ const FIELD = 'settings.auth.oauth2.tokenUrl';
 
 /** @throws PluginError INVALID_CONFIG, BLOCKED_DESTINATION */
 export function parseTokenUrl(text: string, guard: AddressGuard): URL {
-  const url = URL.parse(text);
-  if (!url || url.username || url.password) {
-    const expected = 'an http or https URL without user name and password';
-    throw new PluginError('INVALID_CONFIG', `${FIELD}: expected ${expected}`, { field: FIELD });
-  }
-  const blocked = guard.check(url.hostname);
+  const url = parseHttpUrl(text, FIELD);
+  const blocked = guard.check(url.hostname, FIELD);
   if (blocked) throw blocked;
   return url;
 }
@@ -113,6 +110,6 @@ async function post(
       headers: { 'content-type': type },
     });
   } catch (thrown) {
-    throw networkError(thrown, target);
+    throw networkError(thrown, target, FIELD);
   }
 }

@@ -6,6 +6,7 @@ import { GITHUB } from './github.ts';
 import { customScheme } from './hmac.ts';
 import { jwt } from './jwt.ts';
 import { mtls } from './mtls.ts';
+import { checkNamed } from './names.ts';
 import { needSecrets } from './secrets.ts';
 import type { AuthSettings, SchemeSettings, SettingsOf } from './settings.ts';
 import { SHOPIFY } from './shopify.ts';
@@ -70,7 +71,8 @@ export async function createVerifiers(
   return [...verifiers, anyOf(parts)];
 }
 
-function createAll(schemes: SchemeSettings, context: Context): Promise<Verifier[]> {
+async function createAll(schemes: SchemeSettings, context: Context): Promise<Verifier[]> {
+  await checkNamed(schemes, context.credentials);
   const create = <N extends Name>(name: N, settings: SettingsOf<N>): Promise<Verifier> =>
     SCHEMES[name](settings, { ...context, field: `${context.field}.${name}` });
   const names = Object.keys(SCHEMES) as Name[];

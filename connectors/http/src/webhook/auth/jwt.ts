@@ -29,7 +29,7 @@ export async function jwt(
   field: string,
 ): Promise<Verifier> {
   const { jwtVerify } = await import('jose');
-  const { keys, kind } = await loadKeys(settings, credentials);
+  const { keys, kind } = await loadKeys(settings, credentials, field);
   const options: JWTVerifyOptions = {
     algorithms: algorithmsOf(settings, kind, field),
     clockTolerance: settings.clockSkewSeconds,
@@ -63,9 +63,16 @@ export async function jwt(
   };
 }
 
-async function loadKeys(settings: JwtSettings, credentials: Credentials): Promise<Keys> {
+async function loadKeys(
+  settings: JwtSettings,
+  credentials: Credentials,
+  place: string,
+): Promise<Keys> {
   const { jwksUrl, publicKeys, secret } = settings;
-  if (jwksUrl) return { kind: 'asymmetric', keys: [await remoteKeys(jwksUrl, credentials)] };
+  if (jwksUrl) {
+    const keys = await remoteKeys(jwksUrl, `${place}.jwksUrl`, credentials);
+    return { kind: 'asymmetric', keys: [keys] };
+  }
   const pem = await credentials.find(publicKeys);
   if (pem) return { kind: 'asymmetric', keys: parsePublicKeys(pem, `credentials.${publicKeys}`) };
   const secrets = await findSecrets(credentials, secret);

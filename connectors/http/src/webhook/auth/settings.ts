@@ -48,7 +48,11 @@ const schemes = {
     'A JSON Web Token as bearer token. It must expire. Its keys come from `jwksUrl`, or else from one of the two credentials.',
     {
       jwksUrl: Type.Optional(
-        Type.String({ pattern: '^https?://', description: 'Where the issuer publishes its keys.' }),
+        Type.String({
+          minLength: 1,
+          description:
+            'Where the issuer publishes its keys, http or https, without user name and password.',
+        }),
       ),
       publicKeys: credential('jwt_public_keys', 'public keys in PEM.'),
       secret: credential('jwt_secret', 'the shared secret.'),
@@ -135,3 +139,19 @@ export type SchemeSettings = Omit<AuthSettings, 'anyOf'>;
 export type SettingsOf<Name extends keyof SchemeSettings> = NonNullable<SchemeSettings[Name]>;
 
 export const ALGORITHMS = { asymmetric: [...ASYMMETRIC, ...CURVES], symmetric: [...SYMMETRIC] };
+
+/** The settings of each scheme whose value is the name of a credential. */
+export const NAMING: { readonly [N in keyof SchemeSettings]-?: readonly (keyof SettingsOf<N>)[] } =
+  {
+    basic: ['username', 'password'],
+    bearer: ['tokens'],
+    apiKey: ['keys'],
+    jwt: ['publicKeys', 'secret'],
+    hmac: ['secret'],
+    standardWebhooks: ['secret', 'publicKey'],
+    github: ['secret'],
+    stripe: ['secret'],
+    shopify: ['secret'],
+    slack: ['secret'],
+    mtls: [],
+  };
