@@ -78,8 +78,12 @@ export function probeKey(
   { endpoint }: Probe,
   credentials: Readonly<Record<string, string>>,
 ): string {
-  const parts = [endpoint, ...Object.entries(credentials).sort().flat()];
+  const parts = [endpoint, ...Object.entries(credentials).toSorted(byName).flat()];
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
+}
+
+function byName([a]: [string, string], [b]: [string, string]): number {
+  return a < b ? -1 : 1;
 }
 
 function remembered(thrown: unknown, at: number): PluginError {
