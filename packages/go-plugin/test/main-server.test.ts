@@ -37,8 +37,8 @@ async function connectTo(path: string, tls: ReturnType<typeof mutualTls> | undef
   return connection;
 }
 
-async function plainPlugin() {
-  const plugin = runRaw({});
+async function plainPlugin(env: Record<string, string> = {}) {
+  const plugin = runRaw(env);
   const path = (await plugin.handshake())[3] ?? '';
   const { transport } = await connectTo(path, undefined);
   return { plugin, path, transport, testing: createClient(Testing, transport) };
@@ -231,6 +231,14 @@ describe('printed output', () => {
     expect(await testing.echo({ text: 'served meanwhile' })).toMatchObject({
       text: 'served meanwhile',
     });
+  });
+
+  it('is rewritten, and stays byte for byte where it is not', async () => {
+    const { transport, testing } = await plainPlugin({ TESTING_REWRITE: 'hello from' });
+    await testing.run({ text: 'print' });
+    const chunks = read(createClient(GRPCStdio, transport));
+    await expect.poll(() => chunks.text(Channel.STDOUT)).toBe('XXX stdout\npart one, part two ✓\n');
+    await expect.poll(() => chunks.text(Channel.STDERR)).toBe('XXX stderr\n');
   });
 
   it('goes to the newest reader', async () => {

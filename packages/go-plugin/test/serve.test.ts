@@ -140,6 +140,24 @@ describe('a plugin', () => {
     expect(plugin.stderr()).toMatch(/^panic: a bug\n\nError: a bug\n {4}at /);
   });
 
+  it('rewrites all that it says: its log, the last words of a crash, and what it prints', async () => {
+    const load = `() => {
+      console.log('printed secret');
+      process.emitWarning('warned of a secret');
+      throw Object.assign(new Error('a secret failed'), { detail: 'x'.repeat(20_000) + 'secret' });
+    }`;
+    const options = `{ handshake, versions: { 1: ${load} }, rewrite: (text) => text.replaceAll('secret', 'XXX') }`;
+    const plugin = runRaw(
+      { PLUGIN_PROTOCOL_VERSIONS: 'secret' },
+      { command: await served(options) },
+    );
+    expect(await plugin.exit).toEqual({ code: 2, signal: null });
+    expect(plugin.stderr()).toContain('server sent invalid plugin version \\"XXX\\"');
+    expect(plugin.stderr()).toMatch(/^panic: a XXX failed\n/m);
+    expect(plugin.stderr()).toContain('xxXXX');
+    expect(plugin.stderr()).not.toContain('secret');
+  });
+
   it('without any version does not start', async () => {
     const plugin = runRaw({}, { command: await served('{ handshake, versions: {} }') });
     expect(await plugin.exit).toEqual({ code: 1, signal: null });

@@ -54,8 +54,25 @@ test('an unforeseen error is INTERNAL, recoverable, and keeps its cause', () => 
   expect(PluginError.from(bug)).toMatchObject({ code: 'INTERNAL', recoverable: true, cause: bug });
 });
 
-test('a text above 4 KiB is cut at a whole character', () => {
-  const { rawMessage } = new PluginError('INTERNAL', 'ä'.repeat(5000));
-  expect(Buffer.byteLength(rawMessage)).toBeLessThanOrEqual(4096);
-  expect(rawMessage).toMatch(/^ä+…$/);
+test('a text above 4 KiB is cut at a whole character, after secrets are', () => {
+  const long = new PluginError('INTERNAL', 'ä'.repeat(5000)).redacted((text) => text);
+  expect(Buffer.byteLength(long.rawMessage)).toBeLessThanOrEqual(4096);
+  expect(long.rawMessage).toMatch(/^ä+…$/);
+  const redact = (text: string): string => text.replaceAll('secret', 'XXX');
+  const { rawMessage } = new PluginError('INTERNAL', `${'a'.repeat(4090)}secret`).redacted(redact);
+  expect(rawMessage).toBe(`${'a'.repeat(4090)}XXX`);
+});
+
+test('a redacted error has no secret in any of its texts; the codes of the catalogue stay', () => {
+  const redact = (text: string): string => text.replaceAll('SEND', 'XXX');
+  const options = { reason: 'SEND 1', field: 'SEND 2', retryAfterMs: 5, recoverable: false };
+  expect(new PluginError('SEND_OTHER', 'SEND 3', options).redacted(redact)).toMatchObject({
+    code: 'XXX_OTHER',
+    message: '[XXX_OTHER] XXX 3 (recoverable=false)',
+    rawMessage: 'XXX 3',
+    reason: 'XXX 1',
+    field: 'XXX 2',
+    retryAfterMs: 5,
+  });
+  expect(new PluginError('SEND_FAILED', '').redacted(redact).code).toBe('SEND_FAILED');
 });

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { Secrets } from '@vrsky/runtime';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 const HIDDEN = '[redacted]';

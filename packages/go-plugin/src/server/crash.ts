@@ -11,8 +11,9 @@ export function crashLikeGo(): void {
 }
 
 function crash(thrown: unknown): never {
-  const message = thrown instanceof Error ? thrown.message : inspect(thrown);
-  const stack = thrown instanceof Error ? `\n\n${inspect(thrown)}` : '';
+  const whole = inspect(thrown, { maxStringLength: Infinity }); // half a secret would not be recognised
+  const message = thrown instanceof Error ? thrown.message : whole;
+  const stack = thrown instanceof Error ? `\n\n${whole}` : '';
   writeStderr(`panic: ${message}${stack}\n`);
   process.exit(2);
 }

@@ -39,7 +39,9 @@ export async function loadServices(options: {
     registerReflection(router);
   };
   const onError: OnHandlerError = (method, error) =>
-    logToStderr('error', `${method} failed`, { error: inspect(error) });
+    logToStderr('error', `${method} failed`, {
+      error: inspect(error, { maxStringLength: Infinity }),
+    });
   const handler = grpcHandler(all, network.maxMessageBytes, onError);
   return inFront ? guarded(inFront(handler), onError) : handler;
 }

@@ -32,6 +32,11 @@ export interface ServeOptions {
    * host is gone, and which no other one has reattached to, ends as on SIGTERM.
    */
   readonly outliveHost?: boolean;
+  /**
+   * Called with every text that this process writes or prints, from its log to its last words: the place to cut out what
+   * must not be read, such as secrets. Pass the same function to `createPluginLogger`. Bytes that are no text stay as they are.
+   */
+  readonly rewrite?: (text: string) => string;
   /** Called once, on Shutdown or SIGTERM. Calls go on meanwhile. The process ends when it resolves, or 1.5 s later. */
   readonly onShutdown?: () => Promise<void>;
 }

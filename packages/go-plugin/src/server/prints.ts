@@ -102,16 +102,19 @@ export function createPrints(): {
   return { prints, print };
 }
 
+type Rewrite = (text: string) => string;
+
 /** Redirects `process.stdout` and `process.stderr`, and with them the console. For the whole process, and for good. */
-export function capturePrints(): Prints {
+export function capturePrints(rewrite?: Rewrite): Prints {
   const { prints, print } = createPrints();
-  redirect(process.stdout, (data, taken) => print('stdout', data, taken));
-  redirect(process.stderr, (data, taken) => print('stderr', data, taken));
+  redirect(process.stdout, rewrite, (data, taken) => print('stdout', data, taken));
+  redirect(process.stderr, rewrite, (data, taken) => print('stderr', data, taken));
   return prints;
 }
 
 function redirect(
   stream: NodeJS.WriteStream,
+  rewrite: Rewrite | undefined,
   print: (data: Uint8Array, taken: () => void) => boolean,
 ): void {
   stream.on('error', () => {}); // EPIPE of what was printed before, when the host is gone
@@ -124,6 +127,13 @@ function redirect(
     const charset = typeof encoding === 'string' ? encoding : 'utf8';
     // A copy: printers may reuse their buffer as soon as they are told to go on.
     const data = typeof chunk === 'string' ? Buffer.from(chunk, charset) : Buffer.from(chunk);
-    return print(data, () => done?.());
+    return print(rewrite ? rewritten(data, rewrite) : data, () => done?.());
   };
+}
+
+/** The same bytes unless the text becomes another one: what is no text would not survive decoding. */
+function rewritten(data: Buffer, rewrite: Rewrite): Uint8Array {
+  const text = data.toString();
+  const other = rewrite(text);
+  return other === text ? data : Buffer.from(other);
 }

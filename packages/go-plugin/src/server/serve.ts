@@ -9,7 +9,7 @@ import type { ServeOptions } from './options.ts';
 import { onOrphaned } from './orphan.ts';
 import { createShutdown } from './shutdown.ts';
 import { requireHost } from './started-by-host.ts';
-import { logToStderr } from './stderr.ts';
+import { logToStderr, rewriteStderr } from './stderr.ts';
 
 /**
  * Makes this process a plugin: for the main module, called once. Resolves when the services are ready; the process then
@@ -19,6 +19,7 @@ import { logToStderr } from './stderr.ts';
 export async function serve(options: ServeOptions): Promise<void> {
   const { env } = process;
   requireHost(options.handshake, env);
+  if (options.rewrite) rewriteStderr(options.rewrite);
   crashLikeGo();
   const listening = Promise.withResolvers<Listener>();
   const shutdown = createShutdown(listening.promise, options.onShutdown);
@@ -41,7 +42,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   if (!options.outliveHost) onOrphaned(main.listener.connected, shutdown.begin);
 
   const { capturePrints } = await import('./prints.ts');
-  const prints = capturePrints();
+  const prints = capturePrints(options.rewrite);
   const { loadServices } = await import('./load.ts');
   const application = options.versions[main.version];
   services.resolve(await loadServices({ network: main.network, application, prints, shutdown }));

@@ -47,7 +47,8 @@ export function resolveSecrets(
     connection.secrets.map((name, index) => [name, secret(name, `${direction}.secrets.${index}`)]),
   );
   const values = new Secrets();
-  for (const value of [...Object.values(credentials), ...secrets.values()]) values.add(value);
+  values.addCredentials(credentials);
+  for (const value of secrets.values()) values.add(value);
   return {
     config: {
       id: connection.id,

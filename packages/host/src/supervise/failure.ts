@@ -4,13 +4,11 @@ import type { Direction, Integration } from '../config/integration.ts';
 
 /** What a call threw, as a PluginError without secrets; a deadline becomes TIMEOUT. */
 export function failureOf(thrown: unknown, redact: (text: string) => string): PluginError {
-  if (thrown instanceof PluginError) return thrown.withText(redact(thrown.rawMessage));
   if (isDeadline(thrown)) {
     const text = 'the connector did not answer in time; the outcome is unknown';
     return new PluginError('TIMEOUT', text, { cause: thrown });
   }
-  const error = PluginError.from(thrown);
-  return error.withText(redact(error.rawMessage));
+  return PluginError.from(thrown).redacted(redact);
 }
 
 /**

@@ -33,10 +33,9 @@ export class PluginError extends Error {
   constructor(code: ErrorCode | (string & {}), message: string, options: PluginErrorOptions = {}) {
     const known = ERROR_CATALOGUE[code as ErrorCode] as { recoverable: boolean } | undefined;
     const recoverable = options.recoverable ?? known?.recoverable ?? false;
-    const rawMessage = clip(message);
-    super(`[${code}] ${rawMessage} (recoverable=${recoverable})`, { cause: options.cause });
+    super(`[${code}] ${message} (recoverable=${recoverable})`, { cause: options.cause });
     this.code = code;
-    this.rawMessage = rawMessage;
+    this.rawMessage = message;
     this.recoverable = recoverable;
     this.retryAfterMs = options.retryAfterMs;
     this.reason = options.reason ?? '';
@@ -49,9 +48,19 @@ export class PluginError extends Error {
     return this.recoverable && known?.outage === true;
   }
 
-  /** The same error with another text, such as one without secrets or with the place it is about. */
+  /** The same error with another text, such as one with the place it is about. */
   withText(text: string, field: string = this.field): PluginError {
-    const { code, recoverable, retryAfterMs, reason, cause } = this;
+    return this.#with(this.code, text, this.reason, field);
+  }
+
+  /** As it may leave the process: each text without secrets, and only then the message cut to 4 KiB. */
+  redacted(redact: (text: string) => string): PluginError {
+    const code = Object.hasOwn(ERROR_CATALOGUE, this.code) ? this.code : redact(this.code);
+    return this.#with(code, clip(redact(this.rawMessage)), redact(this.reason), redact(this.field));
+  }
+
+  #with(code: string, text: string, reason: string, field: string): PluginError {
+    const { recoverable, retryAfterMs, cause } = this;
     return new PluginError(code, text, {
       recoverable,
       reason,

@@ -56,9 +56,15 @@ export class Secrets {
     return redacted + text.slice(at);
   }
 
-  /** Redacts a line of JSON of a log. It stays JSON, and keeps its level: a host must be able to read it. */
+  /** Each name and value. */
+  redactEach(texts: Readonly<Record<string, string>>): Record<string, string> {
+    return this.#redactValue(texts) as Record<string, string>;
+  }
+
+  /** Redacts what may be a log's line of JSON. That stays JSON, and keeps its level: a host must be able to read it. */
   redactLine(line: string): string {
     if (this.#find(line).length === 0) return line;
+    if (!line.startsWith('{')) return this.redact(line);
     try {
       const { '@level': level, ...entry } = JSON.parse(line) as Record<string, unknown>;
       const redacted = this.#redactValue(entry) as object;

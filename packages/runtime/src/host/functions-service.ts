@@ -54,6 +54,6 @@ async function answer<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (thrown) {
     if (thrown instanceof ConnectError) throw thrown;
-    throw statusFromError(PluginError.from(thrown));
+    throw statusFromError(PluginError.from(thrown).redacted((text) => text));
   }
 }

@@ -4,6 +4,7 @@ import type { Message, SendReceipt } from '../contract/message.ts';
 import { PluginError } from '../contract/plugin-error.ts';
 import type { BatchGroup } from './batch-group.ts';
 import type { Destination, SendOutcome } from './destination.ts';
+import { secrets } from './secrets.ts';
 
 const NO_BYTES = new Uint8Array();
 
@@ -123,9 +124,10 @@ function incomplete(outcomes: readonly unknown[], attempts: readonly unknown[]):
 
 function resultOf({ message }: Attempt, outcome: SendOutcome): SendReceipt | Error {
   if (outcome instanceof PluginError) return outcome;
+  const { messageId, headers } = outcome;
   return {
-    messageId: outcome.messageId ?? message.id,
-    headers: outcome.headers ?? {},
+    messageId: messageId === undefined ? message.id : secrets.redact(messageId),
+    headers: headers ? secrets.redactEach(headers) : {},
     payload: outcome.payload ?? NO_BYTES,
   };
 }

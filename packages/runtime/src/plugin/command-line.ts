@@ -2,6 +2,7 @@ import { PluginError } from '../contract/plugin-error.ts';
 import type { Connector } from './connector.ts';
 import { licenses } from './licenses.ts';
 import { metadataOf, schemaOf } from './metadata.ts';
+import { secrets } from './secrets.ts';
 
 const OK = 0;
 const FAILED = 1;
@@ -41,12 +42,12 @@ async function validate(connector: Connector, file: string): Promise<number> {
   const { validateFile } = await import('./validate-file.ts');
   try {
     const warnings = await validateFile(connector, file);
-    for (const warning of warnings) console.log(`warning: ${warning}`);
+    for (const warning of warnings) console.log(`warning: ${secrets.redact(warning)}`);
     console.log(`${file}: valid`);
     return OK;
   } catch (thrown) {
     const { code, rawMessage } = PluginError.from(thrown);
-    console.error(`${file}: ${code}: ${rawMessage}`);
+    console.error(`${file}: ${code}: ${secrets.redact(rawMessage)}`);
     return FAILED;
   }
 }

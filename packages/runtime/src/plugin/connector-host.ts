@@ -57,7 +57,9 @@ export function createConnectorHost(
         host.log({ level, message: secrets.redact(message) }, options),
       );
     },
-    recordMetric(name, value, tags = {}) {
+    recordMetric(givenName, value, givenTags = {}) {
+      const name = secrets.redact(givenName);
+      const tags = secrets.redactEach(givenTags);
       if (!link.functions || metricsUnderWay >= MAX_METRICS_UNDER_WAY) {
         log.debug({ metric: name, value, tags }, 'metric');
         return;
@@ -74,7 +76,9 @@ export function createConnectorHost(
       const { config } = await ask('GetConfiguration', signal, (host, options) =>
         host.getConfiguration({}, options),
       );
-      return configFromWire(config);
+      const known = configFromWire(config);
+      secrets.addCredentials(known.credentials);
+      return known;
     },
     async getState(key, signal) {
       const { value, revision } = await ask('GetState', signal, (host, options) =>

@@ -17,5 +17,6 @@ export { withDeadline } from './deadline.ts';
 export { createIntake, type Intake, type Room } from './delivery/intake.ts';
 export type { Destination, SendOutcome } from './destination.ts';
 export { type Probe, ProbeSetting } from './probe.ts';
+export { excerpt } from './secrets.ts';
 export { type ServeOptions, serve } from './serve.ts';
 export type { Incoming, IncomingMessage, Source } from './source.ts';

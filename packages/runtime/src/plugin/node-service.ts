@@ -40,7 +40,7 @@ export function createNodeService(parts: NodeParts): ServiceImpl<typeof Connecti
   const { connector, lifecycle, link, secrets, calls } = parts;
   const learn = (wire: Parameters<typeof configFromWire>[0]): ReturnType<typeof configFromWire> => {
     const config = configFromWire(wire);
-    for (const value of Object.values(config.credentials)) secrets.add(value);
+    secrets.addCredentials(config.credentials);
     return config;
   };
 
@@ -56,7 +56,8 @@ export function createNodeService(parts: NodeParts): ServiceImpl<typeof Connecti
       };
     },
     async validate({ config }, { signal }) {
-      return { warnings: await lifecycle.validate(learn(config), signal) };
+      const warnings = await lifecycle.validate(learn(config), signal);
+      return { warnings: warnings.map((warning) => secrets.redact(warning)) };
     },
     async connect({ config }, { signal }) {
       await lifecycle.connect(learn(config), signal);
@@ -90,7 +91,7 @@ export function createNodeService(parts: NodeParts): ServiceImpl<typeof Connecti
     async health(_, { signal }) {
       const { status, details } = await lifecycle.health(signal);
       const { OK, DEGRADED } = HealthResponse_Status;
-      return { status: status === 'ok' ? OK : DEGRADED, details };
+      return { status: status === 'ok' ? OK : DEGRADED, details: secrets.redactEach(details) };
     },
     async attachHost({ brokerId, identity }, { signal }) {
       await link.attach(brokerId, identity && pickIdentity(identity), signal);

@@ -33,10 +33,8 @@ export function createPlugin(
   const link = new HostLink(broker);
   const host = createConnectorHost(link, log, secrets);
   const lifecycle = new Lifecycle(connector, host, link);
-  const toPluginError = (thrown: unknown): PluginError => {
-    const error = PluginError.from(thrown);
-    return error.withText(secrets.redact(error.rawMessage));
-  };
+  const redact = (text: string): string => secrets.redact(text);
+  const toPluginError = (thrown: unknown): PluginError => PluginError.from(thrown).redacted(redact);
   const calls = createMessageCalls(lifecycle, link, toPluginError);
   const toStatus = createToStatus(log, toPluginError);
   const service = createNodeService({ connector, lifecycle, link, secrets, calls });

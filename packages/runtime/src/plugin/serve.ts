@@ -3,8 +3,10 @@ import { HANDSHAKE } from '../contract/handshake.ts';
 import { messageLimit } from '../contract/message-limit.ts';
 import { hotPathIsOff } from '../hot-path/switch.ts';
 import type { Connector } from './connector.ts';
+import { logLevel } from './log-level.ts';
 import { memoryLimit } from './memory/limit.ts';
 import { type MemoryUsage, openMemoryUsage } from './memory/usage.ts';
+import { secrets } from './secrets.ts';
 
 /** How long the last drain may take: a go-plugin host kills the process after 2 s. */
 const SHUTDOWN_MS = 1400;
@@ -31,24 +33,22 @@ export async function serve(
     return;
   }
   let memory: { readonly limitBytes: number | undefined; readonly usage: MemoryUsage } | undefined;
+  let level = 'info';
   let shutdown: (signal: AbortSignal) => Promise<void> = async () => {};
   const maxMessageBytes = messageLimit(options.maxMessageBytes);
+  const rewrite = (text: string): string => secrets.redactLine(text);
   await servePlugin({
     handshake: HANDSHAKE,
     maxMessageBytes,
+    rewrite,
     versions: {
       [HANDSHAKE.protocolVersion]: async ({ broker }) => {
-        const [{ createPlugin }, { memoryGuard }, { Secrets }, { connector }] = await Promise.all([
+        const [{ createPlugin }, { memoryGuard }, { connector }] = await Promise.all([
           import('./plugin.ts'),
           import('./memory/guard.ts'),
-          import('../contract/secrets.ts'),
           load(),
         ]);
-        const secrets = new Secrets();
-        const log = await createPluginLogger({
-          name: connector.metadata.name,
-          rewrite: (line) => secrets.redact(line),
-        });
+        const log = await createPluginLogger({ name: connector.metadata.name, level, rewrite });
         const plugin = createPlugin(connector, broker, log, secrets);
         shutdown = plugin.shutdown;
         const { limitBytes, usage } = memory ?? {};
@@ -63,6 +63,7 @@ export async function serve(
       },
     },
     onListening: () => {
+      level = logLevel(process.env);
       memory = { limitBytes: memoryLimit(process.env), usage: openMemoryUsage() };
       dropFileAccess();
     },

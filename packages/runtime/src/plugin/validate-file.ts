@@ -4,11 +4,11 @@ import { Type } from 'typebox';
 import { parse } from 'yaml';
 import type { ConnectionConfig, JsonObject } from '../contract/connection-config.ts';
 import { PluginError } from '../contract/plugin-error.ts';
-import { Secrets } from '../contract/secrets.ts';
 import { checkSettings } from '../contract/settings.ts';
 import type { Connector } from './connector.ts';
 import { createConnectorHost } from './connector-host.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { secrets } from './secrets.ts';
 
 const ConnectionFile = Type.Object(
   {
@@ -39,8 +39,13 @@ export async function validateFile(connector: Connector, file: string): Promise<
       maxBackoff: NO_TIME,
     },
   };
-  const log = await createPluginLogger({ name: connector.metadata.name, level: 'warn' });
-  const host = createConnectorHost(NO_HOST, log, new Secrets());
+  secrets.addCredentials(credentials);
+  const log = await createPluginLogger({
+    name: connector.metadata.name,
+    level: 'warn',
+    rewrite: (line) => secrets.redactLine(line),
+  });
+  const host = createConnectorHost(NO_HOST, log, secrets);
   return new Lifecycle(connector, host, NO_HOST).validate(config, new AbortController().signal);
 }
 
