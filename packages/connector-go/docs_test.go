@@ -1,98 +1,97 @@
 package connector_test
 
 import (
-	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 )
 
-const guide = "../../docs/go-host.md"
+const (
+	guide       = "../../docs/go-host.md"
+	executables = "../../dist/bin" // of npm run executables
+)
 
 // The guide's program is built and run as its reader would.
 func TestTheProgramOfTheGuideMovesWebhooks(t *testing.T) {
 	blocks := guideBlocks(t)
-	t.Run("by calls", func(t *testing.T) { movesWebhooks(t, blocks[:1]) })
+	t.Run("by calls", func(t *testing.T) { movesWebhooks(t, blocks[:2]) })
 	t.Run("by streams", func(t *testing.T) {
-		main := bytes.Replace(blocks[0], []byte("return pump(ctx, "), []byte("return pumpByStreams(ctx, "), 1)
-		movesWebhooks(t, [][]byte{main, blocks[1]})
+		main := bytes.Replace(blocks[0], []byte("pump(working, "), []byte("pumpByStreams(working, "), 1)
+		movesWebhooks(t, [][]byte{main, blocks[1], blocks[2]})
 	})
 }
 
 func movesWebhooks(t *testing.T, sources [][]byte) {
+	endpoint := newGuideEndpoint(t)
 	directory := t.TempDir()
-	program := buildGuide(t, directory, sources)
-	if err := os.Symlink(httpConnector, filepath.Join(directory, "http-connector")); err != nil {
-		t.Fatal(err)
-	}
-	var status, attempts atomic.Int32
-	status.Store(http.StatusOK)
-	bodies := make(chan string, 16)
-	endpoint := httptest.NewServer(http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
-		body, _ := io.ReadAll(request.Body)
-		if attempts.Add(1) == 2 { // the retry of the second message
-			status.Store(http.StatusOK)
-		}
-		bodies <- string(body)
-		response.WriteHeader(int(status.Load()))
-	}))
-	defer endpoint.Close()
+	linkConnector(t, directory)
+	program := startGuide(t, buildGuide(t, directory, sources), directory, endpoint.server.URL)
+	in := program.awaitConnected(t)
 
-	command := exec.Command(program, directory, endpoint.URL)
-	command.Dir = directory
-	command.Env = append(os.Environ(), "TMPDIR="+directory)
-	output, err := command.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = command.Process.Kill() })
-	log := &bytes.Buffer{}
-	port := awaitPort(t, io.TeeReader(output, log))
-	url := "http://127.0.0.1:" + port + "/webhooks/orders"
-
-	post(t, url, "sent", http.StatusAccepted)
-	if body := next(t, bodies); body != "sent" {
-		t.Fatalf("the endpoint got %q", body)
-	}
-	attempts.Store(0)
-	status.Store(http.StatusServiceUnavailable)
-	post(t, url, "sent by a retry", http.StatusAccepted)
-	if attempts.Load() != 2 {
-		t.Fatalf("%d attempts", attempts.Load())
-	}
-	status.Store(http.StatusBadRequest)
-	post(t, url, "a dead letter", http.StatusAccepted)
+	post(t, in.url, "sent", http.StatusAccepted)
+	equal(t, next(t, endpoint.bodies), "sent")
+	post(t, in.url, "without a token", http.StatusUnauthorized, "Authorization", "Bearer another")
+	endpoint.answers <- http.StatusServiceUnavailable
+	post(t, in.url, "sent by a retry", http.StatusAccepted)
+	equal(t, []string{next(t, endpoint.bodies), next(t, endpoint.bodies)}, []string{"sent by a retry", "sent by a retry"})
+	endpoint.answers <- http.StatusBadRequest
+	post(t, in.url, "a dead letter", http.StatusAccepted)
 	letters, err := filepath.Glob(filepath.Join(directory, "dead-letter-*.json"))
 	if err != nil || len(letters) != 1 {
 		t.Fatalf("dead letters: %v, %v", letters, err)
 	}
+	equal(t, next(t, endpoint.bodies), "a dead letter")
 
-	stopped := make(chan error, 1)
-	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
+	expectNoSecrets(t, in.processes)
+	for half := range 2 {
+		if err := syscall.Kill(in.processes[half], syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		in = program.awaitConnected(t)
+		post(t, in.url, "after a restart", http.StatusAccepted)
+		equal(t, next(t, endpoint.bodies), "after a restart")
+	}
+	program.stop(t)
+}
+
+// expectNoSecrets looks at what the connectors were started with.
+func expectNoSecrets(t *testing.T, processes []int) {
+	t.Helper()
+	for _, process := range processes {
+		environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", process))
+		if errors.Is(err, os.ErrNotExist) {
+			t.Skip("this system shows no environments")
+		}
+		if err != nil || !bytes.Contains(environment, []byte("TMPDIR=")) {
+			t.Errorf("process %d: %v, or without TMPDIR", process, err)
+		}
+		if bytes.Contains(environment, []byte("hunter2")) {
+			t.Errorf("process %d has the tokens of its host in its environment", process)
+		}
+	}
+}
+
+func TestTheProgramOfTheGuideStartsNoFileWithAnotherChecksum(t *testing.T) {
+	directory := t.TempDir()
+	linkConnector(t, directory)
+	sums := strings.Repeat("0", 64) + "  http-connector\n"
+	if err := os.WriteFile(filepath.Join(directory, "SHA256SUMS"), []byte(sums), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	go func() { stopped <- command.Wait() }()
-	select {
-	case err := <-stopped:
-		if err != nil {
-			t.Fatalf("%v\n%s", err, log)
-		}
-	case <-time.After(10 * time.Second):
-		t.Fatal("still running 10 s after SIGTERM")
+	program := exec.CommandContext(within(t, time.Minute), buildGuide(t, directory, guideBlocks(t)[:2]), directory, "http://127.0.0.1:1")
+	program.Dir = directory
+	output, err := program.CombinedOutput()
+	if err == nil || !bytes.Contains(output, []byte("checksums did not match")) {
+		t.Fatalf("%v: %s", err, output)
 	}
 }
 
@@ -106,7 +105,7 @@ func guideBlocks(t *testing.T) (blocks [][]byte) {
 	for _, found := range regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(text, -1) {
 		blocks = append(blocks, found[1])
 	}
-	if len(blocks) != 2 {
+	if len(blocks) != 3 {
 		t.Fatalf("%d Go blocks in %s", len(blocks), guide)
 	}
 	return blocks
@@ -129,51 +128,4 @@ func buildGuide(t *testing.T, directory string, sources [][]byte) string {
 		}
 	}
 	return program
-}
-
-// awaitPort reads the log up to the line with the webhook's port, and drains the rest.
-func awaitPort(t *testing.T, log io.Reader) string {
-	t.Helper()
-	ports := make(chan string, 1)
-	go func() {
-		defer close(ports)
-		lines := bufio.NewScanner(log)
-		port := ""
-		for lines.Scan() {
-			if found := regexp.MustCompile(`orders-in: healthy.*port:(\d+)`).FindStringSubmatch(lines.Text()); found != nil {
-				port = found[1]
-			}
-			if port != "" && strings.Contains(lines.Text(), "orders-out: healthy") {
-				ports <- port
-				port = ""
-			}
-		}
-	}()
-	select {
-	case port := <-ports:
-		if port == "" {
-			t.Fatal("the program ended without a port")
-		}
-		return port
-	case <-time.After(20 * time.Second):
-		t.Fatal("no port within 20 s")
-		return ""
-	}
-}
-
-func post(t *testing.T, url string, body string, want int) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(within(t, 20*time.Second), http.MethodPost, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Close = true
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != want {
-		t.Fatalf("%q was answered %d", body, response.StatusCode)
-	}
 }
