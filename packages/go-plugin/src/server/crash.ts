@@ -1,6 +1,9 @@
 import { inspect } from 'node:util';
 import { writeStderr } from './stderr.ts';
 
+/** For a host that is busy, and reads what was logged before. */
+const lastWordsMs = 5_000;
+
 /**
  * What nobody caught ends the process, as a panic ends a Go plugin: hosts log everything after `panic: ` as errors. A
  * plugin that lived on would be in an unknown state.
@@ -14,6 +17,6 @@ function crash(thrown: unknown): never {
   const whole = inspect(thrown, { maxStringLength: Infinity }); // half a secret would not be recognised
   const message = thrown instanceof Error ? thrown.message : whole;
   const stack = thrown instanceof Error ? `\n\n${whole}` : '';
-  writeStderr(`panic: ${message}${stack}\n`);
+  writeStderr(`panic: ${message}${stack}\n`, lastWordsMs);
   process.exit(2);
 }

@@ -11,6 +11,8 @@ key or value was set. Please notify the plugin author and report
 this as a bug.
 `;
 
+const explanationMs = 1_000;
+
 /** Ends the process with status 1 and go-plugin's words unless a host started it. Nothing goes to stdout. */
 export function requireHost(handshake: Handshake, env: NodeJS.ProcessEnv): void {
   const { magicCookieKey, magicCookieValue } = handshake;
@@ -19,6 +21,6 @@ export function requireHost(handshake: Handshake, env: NodeJS.ProcessEnv): void 
 }
 
 function refuse(text: string): never {
-  writeStderr(text);
+  writeStderr(text, explanationMs);
   process.exit(1);
 }
