@@ -43,9 +43,9 @@ export async function startWithNarrowWindows(options: ConnectorOptions): Promise
     node,
     pid: child.pid ?? 0,
     async kill() {
+      session.destroy(); // a connector with a host leaves its end to that
       child.kill('SIGTERM');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-      session.destroy();
     },
   };
 }

@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient } from '@connectrpc/connect';
 import { afterEach, describe, expect, it } from 'vitest';
-import { connect } from '../src/grpc/connection.ts';
+import { GRPCController } from '../src/gen/plugin/grpc_controller_pb.ts';
+import { type Connection, connect } from '../src/grpc/connection.ts';
 import { toAddress } from '../src/handshake/handshake.ts';
 import { Testing } from './gen/testing_pb.ts';
 import { pluginPath, usePlugins } from './support/plugins.ts';
@@ -102,7 +103,7 @@ describe('the handshake of a plugin', () => {
 });
 
 describe('a plugin', () => {
-  it('ignores SIGINT and ends on SIGTERM, while calls go on', async () => {
+  it('ignores SIGINT, and SIGTERM once, while calls go on', async () => {
     const plugin = runRaw({});
     const [, , network = '', path = ''] = await plugin.handshake();
     const connection = await connect(toAddress(network, path), {
@@ -117,8 +118,34 @@ describe('a plugin', () => {
       text: 'on',
     });
     plugin.child.kill('SIGTERM');
+    await expect.poll(plugin.stderr).toContain('plugin received SIGTERM, waiting');
+    expect(await createClient(Testing, connection.transport).echo({ text: 'on' })).toMatchObject({
+      text: 'on',
+    });
+    plugin.child.kill('SIGTERM');
     expect(await plugin.exit).toEqual({ code: 0, signal: null });
     await connection.closed;
+  });
+
+  it('that got SIGTERM ends with the Shutdown of its host, when that leaves, or in the end', async () => {
+    const ends = {
+      Shutdown: ({ transport }: Connection) => createClient(GRPCController, transport).shutdown({}),
+      leaving: (connection: Connection) => connection.close(),
+      waiting: async () => {},
+    };
+    await Promise.all(
+      Object.entries(ends).map(async ([how, end]) => {
+        const plugin = runRaw({ TESTING_DRAIN_MS: how === 'waiting' ? '100' : '60000' });
+        const [, , network = '', path = ''] = await plugin.handshake();
+        const options = { tls: undefined, maxMessageBytes: 1000, timeoutMs: 20_000 };
+        const connection = await connect(toAddress(network, path), options);
+        plugin.child.kill('SIGTERM');
+        await expect.poll(plugin.stderr).toContain('plugin received SIGTERM, waiting');
+        await end(connection);
+        expect(await plugin.exit).toEqual({ code: 0, signal: null });
+        await connection.close();
+      }),
+    );
   });
 
   it('survives its host: nobody reads its stdout and stderr', async () => {

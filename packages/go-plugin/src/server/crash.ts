@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { leave } from './leave.ts';
 import { writeStderr } from './stderr.ts';
 
 /** For a host that is busy, and reads what was logged before. */
@@ -18,5 +19,5 @@ function crash(thrown: unknown): never {
   const message = thrown instanceof Error ? thrown.message : whole;
   const stack = thrown instanceof Error ? `\n\n${whole}` : '';
   writeStderr(`panic: ${message}${stack}\n`, lastWordsMs);
-  process.exit(2);
+  leave(2);
 }

@@ -37,6 +37,12 @@ export interface ServeOptions {
    * must not be read, such as secrets. Pass the same function to `createPluginLogger`. Bytes that are no text stay as they are.
    */
   readonly rewrite?: (text: string) => string;
+  /**
+   * How long SIGTERM waits for the Shutdown of a host that is connected: a service manager signals host and plugins alike,
+   * and the host lets what is under way finish. Without a host, and at a second SIGTERM, the end begins at once. Default
+   * 10 s.
+   */
+  readonly drainMs?: number;
   /** Called once, on Shutdown or SIGTERM. Calls go on meanwhile. The process ends when it resolves, or 1.5 s later. */
   readonly onShutdown?: () => Promise<void>;
 }

@@ -4,12 +4,16 @@ import type { Listener, StreamHandler } from '../grpc/listener.ts';
 import { environment } from '../handshake/environment.ts';
 import { formatHandshakeLine } from '../handshake/line.ts';
 import { crashLikeGo } from './crash.ts';
+import { leaveInPeace } from './leave.ts';
 import { type MainListener, openMainListener } from './main-listener.ts';
 import type { ServeOptions } from './options.ts';
 import { onOrphaned } from './orphan.ts';
 import { createShutdown } from './shutdown.ts';
 import { requireHost } from './started-by-host.ts';
 import { logToStderr, rewriteStderr } from './stderr.ts';
+import { onTerminate } from './terminate.ts';
+
+const defaultDrainMs = 10_000;
 
 /**
  * Makes this process a plugin: for the main module, called once. Resolves when the services are ready; the process then
@@ -23,9 +27,11 @@ export async function serve(options: ServeOptions): Promise<void> {
   crashLikeGo();
   const listening = Promise.withResolvers<Listener>();
   const shutdown = createShutdown(listening.promise, options.onShutdown);
-  void shutdown.done.then(() => process.exit(0));
+  void shutdown.done.then(leaveInPeace);
   process.on('SIGINT', () => logToStderr('trace', 'plugin received interrupt signal, ignoring'));
-  process.on('SIGTERM', shutdown.begin);
+  let connected = (): boolean => false;
+  const drainMs = options.drainMs ?? defaultDrainMs;
+  onTerminate({ connected: () => connected(), drainMs }, shutdown.begin);
 
   const services = Promise.withResolvers<StreamHandler>();
   let main: MainListener;
@@ -39,7 +45,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     process.exit(1);
   }
   listening.resolve(main.listener);
-  if (!options.outliveHost) onOrphaned(main.listener.connected, shutdown.begin);
+  ({ connected } = main.listener);
+  if (!options.outliveHost) onOrphaned(connected, shutdown.begin);
 
   const { capturePrints } = await import('./prints.ts');
   const prints = capturePrints(options.rewrite);
