@@ -14,6 +14,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -87,6 +88,30 @@ func TestCase56_AnErrorKeepsCodeTextAndDetails(t *testing.T) {
 	}
 	_, err = h.Run(h.ctx, &testingpb.Payload{Text: "fail"})
 	equal(t, status.Code(err), codes.FailedPrecondition)
+}
+
+func TestErrorsAndMetadataMayBeAsLongAsInGo(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.start()
+	for _, length := range []int{70_000, 300_000, 1_000_000} {
+		_, err := h.Run(h.ctx, &testingpb.Payload{Text: "fail at length", Data: fmt.Append(nil, length)})
+		equal(t, status.Code(err), codes.Aborted)
+		equal(t, len(status.Convert(err).Message()), length)
+	}
+	pairs := metadata.MD{}
+	for i := range 500 {
+		pairs.Set(fmt.Sprintf("x-%d", i), "value")
+	}
+	var header, trailer metadata.MD
+	ctx := metadata.NewOutgoingContext(h.ctx, pairs)
+	_, err := h.Run(ctx, &testingpb.Payload{Text: "metadata"}, grpc.Header(&header), grpc.Trailer(&trailer))
+	check(t, err)
+	equal(t, header["x-499"][0]+trailer["x-499"][0], "valuevalue")
+	ctx = metadata.AppendToOutgoingContext(h.ctx, "x-long", strings.Repeat("m", 100_000))
+	_, err = h.Run(ctx, &testingpb.Payload{Text: "metadata"})
+	equal(t, status.Code(err), codes.Internal)
+	h.echo()
 }
 
 func TestCase57_AThousandQuickCancelsKeepTheConnection(t *testing.T) {

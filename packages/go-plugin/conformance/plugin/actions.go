@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/go-hclog"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // An action gets the data of the call; its text is the answer.
@@ -24,6 +26,7 @@ var actions = map[string]action{
 	"flood real stdout":  floodRealStdout,
 	"log":                logEverything,
 	"repeat x":           repeatX,
+	"fail at length":     failAtLength,
 	"hang":               hang,
 	"panic":              panics,
 	"fatal error":        fatalError,
@@ -32,6 +35,15 @@ var actions = map[string]action{
 	"hang up and exit":   hangUpAndExit,
 	"leave pipes":        leavePipes,
 	"leave sockets":      leaveSockets,
+}
+
+// failAtLength fails with a text of as many bytes as the data says.
+func failAtLength(_ context.Context, data []byte) (string, error) {
+	length, err := strconv.Atoi(string(data))
+	if err != nil {
+		return "", err
+	}
+	return "", status.Error(codes.Aborted, strings.Repeat("m", length))
 }
 
 func environment(context.Context, []byte) (string, error) {

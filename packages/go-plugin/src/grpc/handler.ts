@@ -1,13 +1,9 @@
-import {
-  constants,
-  Http2ServerRequest,
-  Http2ServerResponse,
-  type ServerHttp2Stream,
-} from 'node:http2';
+import { constants, Http2ServerRequest, type ServerHttp2Stream } from 'node:http2';
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { ConnectError, createContextValues, type Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { http2StreamKey, type Routes } from './context.ts';
+import { BoundedResponse } from './heads.ts';
 import type { StreamHandler } from './listener.ts';
 
 const longestPath = 256;
@@ -41,7 +37,7 @@ export function grpcHandler(
     if (!grpcContentType.test(headers['content-type'] ?? '')) return unsupportedMediaType(stream);
     // Connect makes a URL of it. Clients on a unix socket send the socket's path, which is no host; nothing depends on it.
     headers[':authority'] = 'localhost';
-    serve(new Http2ServerRequest(stream, headers, {}, rawHeaders), new Http2ServerResponse(stream));
+    serve(new Http2ServerRequest(stream, headers, {}, rawHeaders), new BoundedResponse(stream));
   }, onError);
 }
 

@@ -1,6 +1,7 @@
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
-import { ConnectError, type Interceptor, type Transport } from '@connectrpc/connect';
+import { Code, ConnectError, type Interceptor, type Transport } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
+import { tooLarge } from './heads.ts';
 import type { Loss } from './loss.ts';
 
 /** The HTTP/2 connection below a transport, for calls that are framed by hand. */
@@ -27,7 +28,10 @@ export function connectionTransport(connection: CallConnection): Transport {
       request: async (method, path, headers, init) => {
         const { session } = connection;
         if (session.closed || session.destroyed) throw await loss.error();
-        const stream = session.request({ ...headers, ':method': method, ':path': path }, init);
+        const head = { ...headers, ':method': method, ':path': path };
+        const refused = tooLarge(session, head);
+        if (refused) throw new ConnectError(refused, Code.ResourceExhausted);
+        const stream = session.request(head, init);
         failWithoutAnswer(stream);
         return stream;
       },

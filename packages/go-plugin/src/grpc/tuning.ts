@@ -10,14 +10,33 @@ export const defaultClientMessageBytes: number = 64 * 1024 * 1024;
 /** How long a side that listens may take for its first frame: it may still be loading, on a slow machine. */
 export const defaultConnectMs: number = 60_000;
 
+/**
+ * Bytes of metadata in one head, or in trailers: what nghttp2 can take. It is announced, so that peers fail a call with
+ * more by themselves; sent all the same, it costs the connection.
+ */
+const largestHead = 65_536;
+
 /** HTTP/2 options of both roles. */
 export const sessionOptions: {
-  readonly settings: { readonly initialWindowSize: number; readonly enablePush: false };
+  readonly settings: {
+    readonly initialWindowSize: number;
+    readonly enablePush: false;
+    readonly maxHeaderListSize: number;
+  };
   readonly maxSessionMemory: number;
+  readonly maxHeaderListPairs: number;
+  readonly maxSendHeaderBlockLength: number;
 } = {
-  settings: { initialWindowSize: streamWindow, enablePush: false },
+  settings: {
+    initialWindowSize: streamWindow,
+    enablePush: false,
+    maxHeaderListSize: largestHead,
+  },
   // MiB. Beyond it Node.js refuses streams; a few large messages in flight reach the default of 10.
   maxSessionMemory: 256,
+  // As many as fit, and what Go peers take: they announce 16 MiB.
+  maxHeaderListPairs: 4096,
+  maxSendHeaderBlockLength: 16 * 1024 * 1024,
 };
 
 /** A host that cancels many calls at once is no attacker: the peer is pinned, or of the same user. */
