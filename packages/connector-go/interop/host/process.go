@@ -41,7 +41,7 @@ type process struct {
 }
 
 // launch starts a process, serves it the host functions and dispenses the node.
-func (l *launcher) launch(checks *checks, name string) (*process, error) {
+func (l *launcher) launch(checks *checks, name string, owner connector.Identity) (*process, error) {
 	p := &process{name: name, host: newHost(), log: &logBuffer{}}
 	output := io.Writer(p.log)
 	if l.verbose {
@@ -51,7 +51,7 @@ func (l *launcher) launch(checks *checks, name string) (*process, error) {
 	p.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig: connector.Handshake,
 		Plugins: map[string]plugin.Plugin{
-			connector.PluginName: &connector.ConnectionNodePlugin{Host: p.host, Identity: &identity},
+			connector.PluginName: &connector.ConnectionNodePlugin{Host: p.host, Identity: &owner},
 			"raw":                raw.Plugin{},
 		},
 		Cmd:              command,
