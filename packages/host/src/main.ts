@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './no-debugger.ts';
 import '@vrsky/runtime';
 
 // Only now, when this Node is known to be new enough.

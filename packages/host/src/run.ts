@@ -1,12 +1,16 @@
+import { Secrets } from '@vrsky/runtime';
 import { launchConnector } from '@vrsky/runtime/host';
 import type { Logger } from 'pino';
 import type { Integration } from './config/integration.ts';
+import { memoryParts, totalMemory } from './config/memory.ts';
 import { resolveSecrets } from './config/secrets.ts';
 import { runOutgoing } from './deliver/outgoing.ts';
 import type { Alert, ConnectedEvent, MessageEvent } from './events.ts';
 import { Lifetime } from './lifetime.ts';
 import type { Parts } from './parts.ts';
 import { runIncoming } from './receive/incoming.ts';
+import { connectionLog, redactAll, redactingLog } from './redacting-log.ts';
+import { checkFolder } from './store/folder.ts';
 import { openStore } from './store/store.ts';
 import type { Launch } from './supervise/connector.ts';
 import { Supervisor } from './supervise/supervisor.ts';
@@ -34,11 +38,15 @@ export interface RunOptions {
  * @throws PluginError if it cannot run as it is described, or the store cannot be written any more
  */
 export async function runIntegration(integration: Integration, options: RunOptions): Promise<void> {
-  const { log, env = process.env, launch = launchConnector, onAlert } = options;
+  const { env = process.env, launch = launchConnector, onAlert } = options;
+  const hidden = new Secrets();
   const resolved = {
-    incoming: resolveSecrets(integration, integration.incoming, env),
-    outgoing: resolveSecrets(integration, integration.outgoing, env),
+    incoming: resolveSecrets(integration, integration.incoming, env, hidden),
+    outgoing: resolveSecrets(integration, integration.outgoing, env, hidden),
   };
+  const memory = memoryParts(integration, totalMemory(env));
+  const log = redactingLog(options.log, hidden);
+  checkFolder(integration);
   const lifetime = new Lifetime(options.signal, options.hurry ?? new AbortController().signal);
   const store = openStore(integration.store, (error) => lifetime.fail(error));
   const parts: Parts = {
@@ -54,8 +62,13 @@ export async function runIntegration(integration: Integration, options: RunOptio
         resolved: resolved[direction],
         state: store.state(connection.id),
         launch,
-        log: log.child({ connection: connection.id }),
-        onConnected: ({ pid }, health) => options.onConnected?.({ direction, pid, health }),
+        memoryBytes: memory[direction],
+        log: connectionLog(log, connection),
+        onConnected: ({ pid }, { status, details }) => {
+          const health = { status, details: redactAll(details, hidden) };
+          store.note(connection.id, health.details);
+          options.onConnected?.({ direction, pid, health });
+        },
         onBroken: ({ code, rawMessage: text }) =>
           onAlert?.({ kind: 'connection', direction, code, text }),
         onCrashLoop: (text, crashes) => {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { tempFolder } from './support/folder.ts';
@@ -90,11 +91,50 @@ test('run delivers, alerts in one structured line, lists dead letters meanwhile,
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
+  for (const { time } of lines) expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   const alerts = lines.filter(({ msg }) => msg === 'operator alert');
   expect(alerts).toMatchObject([{ level: 50, alert: 'dead-letter', code: 'SEND_FAILED' }]);
   const all = [err, text.out, json.out].join();
   expect(all).not.toContain('hunter2');
   expect(all).not.toContain('secret payload');
+});
+
+/** The TCP ports on which a process listens. */
+function listening(pid: number): string[] {
+  const fds = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  const tcp = readFileSync(`/proc/${pid}/net/tcp`, 'utf8').split('\n');
+  return tcp
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state, , , , , , inode]) => state === '0A' && fds.includes(`socket:[${inode}]`))
+    .map(([, address = '']) => address);
+}
+
+test('SIGUSR1 opens no debugger', async () => {
+  const { child, output, ended } = vrskyHost(['run', scripted(tempFolder(), {})]);
+  await until('it is up', () => output.err.includes('outgoing is up'));
+  child.kill('SIGUSR1');
+  // Handled after the other one.
+  child.kill('SIGHUP');
+  await until('it stops', () => output.err.includes('SIGHUP: stopping'));
+  expect(listening(child.pid as number)).toEqual([]);
+  expect((await ended).status).toBe(0);
+  expect(output.err).not.toContain('Debugger');
+});
+
+test('a credential that stands in the file is hidden in dead letters and in what validate prints', async () => {
+  const folder = tempFolder();
+  const credentials = { key: 'CANARY-literal' };
+  const file = scripted(folder, {
+    incoming: { settings: { messages: MESSAGES } },
+    outgoing: { credentials, settings: { failures: 9, error: { recoverable: false } } },
+  });
+  const { child, output, ended } = vrskyHost(['run', file, '--log-level', 'trace']);
+  await until('the alert', () => output.err.includes('operator alert'));
+  child.kill('SIGTERM');
+  const { err } = await ended;
+  const letters = await vrskyHost(['dead-letters', 'list', file, '--json']).ended;
+  expect(JSON.parse(letters.out)).toMatchObject([{ text: 'failed with [redacted]' }]);
+  expect(err + letters.out).not.toContain('CANARY');
 });
 
 test('what was acked survives a kill -9 of the host', async () => {
@@ -142,9 +182,12 @@ test('validate prints warnings and what is wrong, connects nothing and leaves no
   const good = scripted(folder, { incoming: { settings: { warning: 'mind the gap' } } });
   expect(await vrskyHost(['validate', good]).ended).toMatchObject({
     status: 0,
-    out: `incoming connection orders-incoming (scripted-in): ok
+    out: `store ${join(folder, 'orders.db')}: ok
+incoming connection orders-incoming (scripted-in): ok
+  reached the endpoint
   warning: mind the gap
 outgoing connection orders-outgoing (scripted-out): ok
+  reached the endpoint
 `,
   });
   expect(journal(folder, 'in')).toEqual([]);

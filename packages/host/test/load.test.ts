@@ -81,6 +81,7 @@ incoming:
   plugin: ./http-connector
   sha256: ${'0a'.repeat(32)}
   memoryLimit: 256Mi
+  log: debug
   args: [--flag]
   settings: { port: 8080, routes: [{ path: /a }] }
   credentials: { key: "\${SECRET:orders_key}" }
@@ -101,6 +102,7 @@ outgoing:
       name: 'Orders webhook',
       sha256: '0a'.repeat(32),
       memoryLimit: '256Mi',
+      log: 'debug',
       args: ['--flag'],
       settings: { port: 8080, routes: [{ path: '/a' }] },
       credentials: { key: '${SECRET:orders_key}' },
@@ -112,8 +114,8 @@ outgoing:
   expect(policy).toEqual({ maxRetries: 0, backoffMultiplier: 1.5 });
   expect(initialBackoff.total('milliseconds')).toBe(500);
   expect(maxBackoff.total('milliseconds')).toBe(60_000);
-  expect(integration.locate('incoming.settings.routes[0].path')).toMatch(/orders\.yaml:15$/);
-  expect(integration.locate('incoming.settings.nothing.here')).toMatch(/orders\.yaml:15$/);
+  expect(integration.locate('incoming.settings.routes[0].path')).toMatch(/orders\.yaml:16$/);
+  expect(integration.locate('incoming.settings.nothing.here')).toMatch(/orders\.yaml:16$/);
 });
 
 test.each([
@@ -135,7 +137,7 @@ test.each([
   [
     'a duration without a unit',
     `${MINIMAL}  timeout: "30"\n`,
-    'FILE:9: outgoing.timeout: expected a string (a duration such as 500ms, 30s, 2m or 7d)',
+    'FILE:9: outgoing.timeout: expected a duration such as 500ms, 30s, 2m or 7d',
   ],
   [
     'a number out of range',
@@ -162,7 +164,7 @@ test.each([
   [
     'a retry policy of the incoming side',
     MINIMAL.replace('outgoing:', '  retry: { maxRetries: 1 }\noutgoing:'),
-    'FILE:6: incoming.retry: is not known; known are id, name, type, plugin, sha256, args, memoryLimit, settings, credentials, secrets, timeout',
+    'FILE:6: incoming.retry: is not known; known are id, name, type, plugin, sha256, args, memoryLimit, log, settings, credentials, secrets, timeout',
   ],
 ])('%s is told with its line', async (_, text, expected) => {
   expect((await textOf(text)).split('\n')).toContain(expected);
@@ -172,14 +174,27 @@ test('several problems are told at once, and no value of any of them', async () 
   const text = `${MINIMAL}  credentials: { key: [hunter2] }\n  timeout: hunter3\n`;
   const told = await textOf(text);
   expect(told).toContain('FILE:9: outgoing.credentials.key: expected a string');
-  expect(told).toContain('FILE:10: outgoing.timeout: expected a string (a duration');
+  expect(told).toContain('FILE:10: outgoing.timeout: expected a duration such as');
   expect(told).not.toContain('hunter');
 });
 
 test('a file that is no YAML is one error with line and column, and quotes nothing', async () => {
   const told = await textOf(`${MINIMAL}  credentials: { key: "hunter2\n`);
-  expect(told).toMatch(/^FILE:\d+:\d+: is not valid YAML: [a-z ]+$/);
+  expect(told).toMatch(
+    /^FILE:\d+:\d+: is not valid YAML: a closing quote, bracket or comma is missing/,
+  );
   expect(told).not.toContain('hunter2');
+});
+
+test.each([
+  [
+    'a line too far to the right',
+    `${MINIMAL}   timeout: 1s\n`,
+    /FILE:8:11: .* the lines below it may be indented wrongly/,
+  ],
+  ['a key twice', `${MINIMAL}name: again\n`, /FILE:9:1: .* the same key is there twice/],
+])('%s is told in words, with its line', async (_, text, expected) => {
+  expect(await textOf(text)).toMatch(expected);
 });
 
 test('a secret in settings is refused, however deep, with its place', async () => {

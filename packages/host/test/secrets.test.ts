@@ -40,6 +40,13 @@ test('a secret that is not there is told with the path and the variable to set',
   );
 });
 
+test('a variable of a shell is refused, with what to write instead', async () => {
+  const integration = await withCredentials({ key: 'Bearer ${ERP_KEY}' });
+  expect(() => resolveSecrets(integration, integration.incoming, { ERP_KEY: 'x' })).toThrow(
+    /orders\.yaml:\d+: incoming\.credentials\.key: .*write \$\{SECRET:ERP_KEY\}, which is the environment variable VRSKY_SECRET_ERP_KEY/,
+  );
+});
+
 test.each(['${SECRET:key', '${SECRET:}', '${SECRET:a b}'])(
   '%s is not taken as it is',
   async (text) => {

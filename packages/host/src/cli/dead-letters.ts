@@ -1,11 +1,15 @@
 import { loadIntegration } from '../config/load.ts';
 import { listDeadLetters } from '../store/dead-letters.ts';
+import { redactorOf } from './log.ts';
 import { printable } from './printable.ts';
 
 /** `vrsky-host dead-letters list`: gives the exit code. */
 export async function list(file: string, { json }: { json?: true }): Promise<number> {
-  const { store } = await loadIntegration(file);
-  const letters = listDeadLetters(store.path);
+  const integration = await loadIntegration(file);
+  const redact = redactorOf(process.env, integration);
+  const letters = listDeadLetters(integration.store.path).map((letter) => {
+    return { ...letter, text: redact(letter.text) };
+  });
   if (json) {
     process.stdout.write(`${JSON.stringify(letters, undefined, 2)}\n`);
   } else if (letters.length === 0) {

@@ -1,22 +1,31 @@
 import { Secrets } from '@vrsky/runtime';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import type { Integration } from '../config/integration.ts';
+import { hideLiterals } from '../config/secrets.ts';
 import { printable } from './printable.ts';
 
 const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'connection']);
 
-/** Logs to stderr: short lines for a person at a terminal, otherwise JSON. No secret passes. */
-export function createLog(level: string): Logger {
-  const redact = redactorOf(process.env);
+/** Logs to stderr: short lines for a person at a terminal, otherwise JSON with RFC 3339 times. */
+export function createLog(level: string, redact: (text: string) => string): Logger {
   const out = destination({ dest: 2, sync: true });
   const stream = process.stderr.isTTY ? shortLines(out) : out;
-  return pino({ level, hooks: { streamWrite: redact } }, stream);
+  const { isoTime } = pino.stdTimeFunctions;
+  return pino({ level, timestamp: isoTime, hooks: { streamWrite: redact } }, stream);
 }
 
-/** Knows all secrets that a connection could have from the environment. */
-export function redactorOf(env: NodeJS.ProcessEnv): (text: string) => string {
+/** Knows all secrets that a connection could have from the environment, and those of the file itself. */
+export function redactorOf(
+  env: NodeJS.ProcessEnv,
+  integration?: Integration,
+): (text: string) => string {
   const secrets = new Secrets();
   for (const [name, value] of Object.entries(env)) {
     if (name.startsWith('VRSKY_SECRET_') && value) secrets.add(value);
+  }
+  if (integration) {
+    hideLiterals(secrets, integration.incoming);
+    hideLiterals(secrets, integration.outgoing);
   }
   return (text) => secrets.redact(text);
 }
@@ -27,7 +36,7 @@ function shortLines(out: DestinationStream): DestinationStream {
 
 /** One entry as a person reads it. */
 export function shortLine(entry: Record<string, unknown>): string {
-  const time = new Date(Number(entry['time'])).toTimeString().slice(0, 8);
+  const time = new Date(String(entry['time'])).toTimeString().slice(0, 8);
   const level = (pino.levels.labels[Number(entry['level'])] ?? '').toUpperCase().padEnd(5);
   const connection = entry['connection'] ? `${String(entry['connection'])}: ` : '';
   const rest = Object.entries(entry)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { PluginError } from '@vrsky/runtime';
 import { Command, CommanderError, Option } from 'commander';
+import { LOG_LEVELS } from '../config/integration.ts';
 
 const OK = 0;
 const FAILED = 1;
@@ -75,7 +76,7 @@ function createProgram(done: (exitCode: number) => void): Command {
 
 function logLevel(level: string): Option {
   return new Option('--log-level <level>', 'least level that is logged')
-    .choices(['debug', 'info', 'warn', 'error'])
+    .choices(LOG_LEVELS)
     .default(level);
 }
 

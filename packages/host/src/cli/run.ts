@@ -1,12 +1,12 @@
 import { loadIntegration } from '../config/load.ts';
 import { runIntegration } from '../run.ts';
-import { createLog } from './log.ts';
+import { createLog, redactorOf } from './log.ts';
 import { createStopSignals } from './stop-signals.ts';
 
 /** `vrsky-host run`: gives the exit code. */
 export async function run(file: string, { logLevel }: { logLevel: string }): Promise<number> {
-  const log = createLog(logLevel);
   const integration = await loadIntegration(file);
+  const log = createLog(logLevel, redactorOf(process.env, integration));
   const signals = createStopSignals((name, again) => {
     if (again) log.warn(`${name} again: not waiting any longer; nothing is lost`);
     else log.info(`${name}: stopping; once more to hurry`);

@@ -24,6 +24,9 @@ export interface StoreSettings {
   readonly retentionMs: number;
 }
 
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+
 export type Direction = 'incoming' | 'outgoing';
 
 export interface Connection {
@@ -35,8 +38,10 @@ export interface Connection {
   readonly command: string;
   readonly args: readonly string[];
   readonly sha256?: string;
-  /** Of the connector's process, as `256Mi`; without it that of the cgroup. */
+  /** Of the connector's process, as `256Mi`; without it a part of what the host has. */
   readonly memoryLimit?: string;
+  /** Least level of its own log lines and of the host's about it; without it the host's. */
+  readonly log?: LogLevel;
   readonly settings: JsonObject;
   /** As in the file: with `${SECRET:name}` in place of secrets. */
   readonly credentials: Readonly<Record<string, string>>;

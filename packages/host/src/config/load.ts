@@ -76,9 +76,11 @@ function check(source: SourceText): void {
   const problems = findProblems(INTEGRATION_SCHEMA, source.value);
   const [first] = problems;
   if (!first) return;
-  const lines = problems
-    .slice(0, SHOWN_PROBLEMS)
-    .map(({ steps, text }) => `${source.locate(steps)}: ${steps.join('.') || 'the file'}: ${text}`);
+  const lines = problems.slice(0, SHOWN_PROBLEMS).map(({ steps, text }) => {
+    // The descriptions of this schema say all of it, and most of what is wrong is a string.
+    const expected = text.replace(/^expected a string \((.+)\)$/, 'expected $1');
+    return `${source.locate(steps)}: ${steps.join('.') || 'the file'}: ${expected}`;
+  });
   const rest = problems.length - lines.length;
   if (rest > 0) lines.push(`and ${rest} more`);
   throw new PluginError('INVALID_CONFIG', lines.join('\n'), { field: first.steps.join('.') });
@@ -103,6 +105,7 @@ function connection(
     args: entry.args ?? [],
     ...(entry.sha256 && { sha256: entry.sha256 }),
     ...(entry.memoryLimit && { memoryLimit: entry.memoryLimit }),
+    ...(entry.log && { log: entry.log }),
     settings: (entry.settings ?? {}) as JsonObject,
     credentials: entry.credentials ?? {},
     secrets: entry.secrets ?? [],

@@ -1,5 +1,7 @@
 import { type Static, type TProperties, Type } from 'typebox';
 import { DURATION_PATTERN } from './duration.ts';
+import { LOG_LEVELS } from './integration.ts';
+import { MEMORY_PATTERN } from './memory.ts';
 
 const Text = Type.String({ minLength: 1 });
 const Duration = Type.String({
@@ -21,8 +23,9 @@ const connection = {
   ),
   args: Type.Optional(Type.Array(Type.String())),
   memoryLimit: Type.Optional(
-    Type.String({ pattern: '^[1-9][0-9]{0,8}(Ki|Mi|Gi)?$', description: 'bytes, such as 256Mi' }),
+    Type.String({ pattern: MEMORY_PATTERN, description: 'bytes, such as 256Mi' }),
   ),
+  log: Type.Optional(Type.Enum([...LOG_LEVELS])),
   settings: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   credentials: Type.Optional(Type.Record(Type.String(), Type.String())),
   secrets: Type.Optional(Type.Array(SecretName)),

@@ -11,6 +11,17 @@ import {
 
 const MAX_FILE_CHARACTERS = 1024 * 1024;
 
+/** What the parser's codes mean to whoever wrote the file. */
+const FAULTS: Readonly<Record<string, string>> = {
+  BAD_INDENT: 'the indentation does not fit the lines around it',
+  BLOCK_AS_IMPLICIT_KEY:
+    'what follows the key is no value; the lines below it may be indented wrongly',
+  DUPLICATE_KEY: 'the same key is there twice',
+  MISSING_CHAR: 'a closing quote, bracket or comma is missing, here or before',
+  TAB_AS_INDENT: 'the indentation has a tab; use spaces',
+  UNEXPECTED_TOKEN: 'something is here that belongs nowhere, such as a bracket too many',
+};
+
 export interface SourceText {
   readonly value: unknown;
   /** `FILE:LINE` of the value at `steps`, or of the nearest one around it that is there. */
@@ -28,7 +39,7 @@ export function parseSource(file: string, text: string): SourceText {
   if (error) {
     const { line, col } = lines.linePos(error.pos[0]);
     // The parser's own text may quote the file, secrets included; its code does not.
-    const fault = error.code.toLowerCase().replaceAll('_', ' ');
+    const fault = FAULTS[error.code] ?? error.code.toLowerCase().replaceAll('_', ' ');
     throw new PluginError('INVALID_CONFIG', `${file}:${line}:${col}: is not valid YAML: ${fault}`);
   }
   return {

@@ -55,10 +55,19 @@ export function openForReading(path: string): DatabaseSync {
   }
 }
 
+/** The file on which a running host has an open transaction. */
+export function lockOf(path: string): string {
+  return `${path}-lock`;
+}
+
+export function isBusy(thrown: unknown): boolean {
+  return (thrown as { errcode?: number }).errcode === SQLITE_BUSY;
+}
+
 /** An open transaction on a file of its own: the system ends it with the process, however that ends. */
 function takeLock(path: string): DatabaseSync {
   try {
-    const lock = openPrivately(`${path}-lock`);
+    const lock = openPrivately(lockOf(path));
     try {
       lock.exec('BEGIN IMMEDIATE');
       return lock;
@@ -67,7 +76,7 @@ function takeLock(path: string): DatabaseSync {
       throw thrown;
     }
   } catch (thrown) {
-    if ((thrown as { errcode?: number }).errcode !== SQLITE_BUSY) throw describe(thrown, path);
+    if (!isBusy(thrown)) throw describe(thrown, path);
     throw new PluginError(
       'INVALID_STATE',
       `the store ${path} is in use by another host: stop that one, or choose another file`,

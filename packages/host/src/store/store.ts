@@ -1,5 +1,6 @@
 import type { StateStore } from '@vrsky/runtime/host';
 import type { StoreSettings } from '../config/integration.ts';
+import { noteDetails } from './in-use.ts';
 import { openDatabase } from './open.ts';
 import { Queue } from './queue.ts';
 import { createStateStore } from './state.ts';
@@ -10,6 +11,8 @@ const LONGEST_PURGE_INTERVAL_MS = 3_600_000;
 export interface Store {
   readonly queue: Queue;
   state(connection: string): StateStore;
+  /** What a connection's Health says, for `validate` beside this host. */
+  note(connection: string, details: Readonly<Record<string, string>>): void;
   close(): void;
 }
 
@@ -33,6 +36,13 @@ export function openStore(settings: StoreSettings, onFault: (error: unknown) => 
   return {
     queue,
     state: (connection) => createStateStore(database.db, connection),
+    note: (connection, details) => {
+      try {
+        noteDetails(database.db, connection, details);
+      } catch (error) {
+        onFault(error);
+      }
+    },
     close: () => {
       clearInterval(purging);
       database.close();

@@ -41,6 +41,10 @@ export function placed(
   path: string,
 ): PluginError {
   const field = [direction, path].filter(Boolean).join('.');
-  const text = `${integration.locate(field)}: ${field}: ${error.rawMessage}`;
+  // A connector names the setting itself; here it has the place in the file before it.
+  const own = `${path}: `;
+  const { rawMessage } = error;
+  const rest = rawMessage.startsWith(own) ? rawMessage.slice(own.length) : rawMessage;
+  const text = `${integration.locate(field)}: ${field}: ${rest}`;
   return error.withText(text, field);
 }

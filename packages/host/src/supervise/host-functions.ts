@@ -1,4 +1,4 @@
-import { PluginError } from '@vrsky/runtime';
+import { type ConnectionConfig, PluginError } from '@vrsky/runtime';
 import type { HostFunctions, StateStore } from '@vrsky/runtime/host';
 import type { Logger } from 'pino';
 import type { ResolvedConnection } from '../config/secrets.ts';
@@ -7,7 +7,8 @@ const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
 /** What one connection's connector may ask of this host. */
 export function createHostFunctions(
-  { config, secrets, redact }: ResolvedConnection,
+  { secrets, redact }: ResolvedConnection,
+  getConfiguration: () => ConnectionConfig,
   log: Logger,
   state?: StateStore,
 ): HostFunctions {
@@ -24,7 +25,7 @@ export function createHostFunctions(
     recordMetric(name, value, tags) {
       log.debug({ metric: name, value, tags }, 'metric');
     },
-    getConfiguration: () => config,
+    getConfiguration,
     ...(state && { state }),
   };
 }

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Health, PluginError } from '@vrsky/runtime';
+import type { ConnectionConfig, Health, PluginError } from '@vrsky/runtime';
 import type { ConnectionNode, ConnectorProcess } from '@vrsky/runtime/host';
-import { type ConnectorOptions, connectionFailure, launchFor, limits } from './connector.ts';
+import {
+  type ConnectorOptions,
+  connectionFailure,
+  type Launched,
+  launchFor,
+  limits,
+} from './connector.ts';
 import { isAnswer } from './failure.ts';
 import { watchHealth } from './health.ts';
 
@@ -20,6 +26,8 @@ export interface Link {
   readonly pid: number;
   /** The connector's own id, as its metadata has it. */
   readonly connectorId: string;
+  /** What it was connected with. */
+  readonly config: ConnectionConfig;
 }
 
 export interface SessionEvents {
@@ -46,13 +54,14 @@ export async function runSession(
   events: SessionEvents,
   signal: AbortSignal,
 ): Promise<string> {
-  const connector = await launchFor(options, signal);
+  const launched = await launchFor(options, signal);
+  const { connector } = launched;
   const gone = new AbortController();
   void connector.exited.then(() => gone.abort());
   try {
     const ends = AbortSignal.any([signal, gone.signal]);
-    await connect(options, connector.node, timings, events, ends);
-    return await watch(options, connector, timings, events, signal);
+    await connect(options, launched, timings, events, ends);
+    return await watch(options, launched, timings, events, signal);
   } catch (thrown) {
     signal.throwIfAborted();
     if (await aborts(gone.signal, EXIT_REPORT_MS)) return await endOf(options, connector);
@@ -65,7 +74,7 @@ export async function runSession(
 /** Validate and Connect. What fails for now is repeated in the same process: another one would find the same. */
 async function connect(
   options: ConnectorOptions,
-  node: ConnectionNode,
+  { connector: { node }, config }: Launched,
   { answer, firstRestart, lastRestart }: Timings,
   { onRefused }: SessionEvents,
   signal: AbortSignal,
@@ -73,14 +82,14 @@ async function connect(
   const { log, resolved } = options;
   const call = limits(options, signal);
   const doubt = await refusalOf(async () => {
-    for (const warning of await node.validate(resolved.config, call)) {
+    for (const warning of await node.validate(config, call)) {
       log.warn(resolved.redact(warning));
     }
   });
   // Connect finds the same, and repeats it.
   if (doubt) log.warn(`Validate failed: ${doubt.message}`);
   for (let wait = firstRestart; ; wait = Math.min(lastRestart, wait * 2)) {
-    const refusal = await refusalOf(() => node.connect(resolved.config, call));
+    const refusal = await refusalOf(() => node.connect(config, call));
     if (!refusal) return;
     onRefused(refusal, wait);
     await sleep(wait, undefined, { signal });
@@ -102,13 +111,13 @@ async function connect(
 
 async function watch(
   options: ConnectorOptions,
-  connector: ConnectorProcess,
+  { connector, config }: Launched,
   { healthEvery, answer }: Timings,
   { onConnected, onHealth, onUnhealthy }: SessionEvents,
   signal: AbortSignal,
 ): Promise<string> {
   const { node, pid, metadata } = connector;
-  const link: Link = { node, pid, connectorId: metadata.id };
+  const link: Link = { node, pid, connectorId: metadata.id, config };
   const ended = Promise.withResolvers<string>();
   const over = new AbortController();
   const stop = (): void => ended.resolve('stopped');

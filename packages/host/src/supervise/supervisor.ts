@@ -163,7 +163,7 @@ export class Supervisor {
   async #connectAgain(link: Link): Promise<void> {
     const { signal } = this.#stopping;
     try {
-      await link.node.connect(this.#options.resolved.config, limits(this.#options, signal));
+      await link.node.connect(link.config, limits(this.#options, signal));
     } catch (thrown) {
       if (signal.aborted) return;
       const failure = connectionFailure(this.#options, thrown);
