@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { startOutside } from '../connectors/ftp/test/support/connections.ts';
 import { freePort, isRoot } from '../tools/testing/file-server.ts';
 import { startMosquitto } from '../tools/testing/mosquitto.ts';
+import { credentials, startProftpd } from '../tools/testing/proftpd.ts';
 import { needs } from '../tools/testing/require-program.ts';
 import { buildGoProgram } from './support/go-program.ts';
 
@@ -67,28 +68,36 @@ describe.runIf(needs('go'))(
 
     describe.runIf(needs('proftpd'))('with ftp-connector', () => {
       test.each(['ftp', 'sftp'] as const)('by %s', { timeout: 240_000 }, async (type) => {
-        const outside = await startOutside(`proftpd ${type}`);
-        const { credentials = {} } = outside.connection;
+        const server = await startProftpd((write) => (type === 'sftp' ? sftp(write) : []));
+        onTestFinished(async () => {
+          await server.stop();
+          server.remove();
+        });
         await makeAllCalls('ftp-connector', (customer) => {
-          const folder = join(outside.drop, customer);
+          const folder = join(server.drop, customer);
           mkdirSync(folder);
           chmodSync(folder, 0o755);
-          const { uid, gid } = statSync(outside.drop);
+          const { uid, gid } = statSync(server.drop);
           if (isRoot) chownSync(folder, uid, gid);
-          const server = { ...outside.settings, host: localhost, directory: `/drop/${customer}` };
+          const place = {
+            host: localhost,
+            port: server.port,
+            directory: `/drop/${customer}`,
+            ...(type === 'sftp' && { allowAnyHostKey: true }),
+          };
           const quick = { pollIntervalMs: 100, stability: { checks: 0 } };
           return {
             in: {
               id: `${customer}-in`,
               type,
               credentials,
-              settings: { direction: 'incoming', ...server, ...quick },
+              settings: { direction: 'incoming', ...place, ...quick },
             },
             out: {
               id: `${customer}-out`,
               type,
               credentials,
-              settings: { direction: 'outgoing', ...server },
+              settings: { direction: 'outgoing', ...place },
             },
           };
         });
@@ -130,3 +139,18 @@ describe.runIf(needs('go'))(
     }
   },
 );
+
+/** Lines of ProFTPD's configuration. */
+function sftp(write: (name: string, text: string) => string): string[] {
+  const { privateKey } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    privateKeyEncoding: { type: 'sec1', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  return [
+    'LoadModule mod_sftp.c',
+    'SFTPEngine on',
+    `SFTPHostKey ${write('host.key', privateKey)}`,
+    'SFTPAuthMethods password',
+  ];
+}
