@@ -1,6 +1,7 @@
 import { defineConnector } from '@vrsky/runtime/plugin';
 import { IncomingSettings, OutgoingSettings } from './config.ts';
 import { FtpDestination } from './destination.ts';
+import { serverCredentials } from './remote/server.ts';
 import { FtpSource } from './source.ts';
 import { VERSION } from './version.ts';
 
@@ -19,11 +20,13 @@ export const connector = defineConnector({
   incoming: {
     types,
     settings: IncomingSettings,
+    credentials: serverCredentials,
     source: (config, host) => new FtpSource(config, host),
   },
   outgoing: {
     types,
     settings: OutgoingSettings,
+    credentials: serverCredentials,
     destination: (config, host) => new FtpDestination(config, host),
   },
 });

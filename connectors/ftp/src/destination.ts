@@ -1,7 +1,15 @@
-import { type ConnectionConfig, type Health, type Message, PluginError } from '@vrsky/runtime';
 import {
+  type ConnectionConfig,
+  type Health,
+  type Message,
+  PluginError,
+  timeoutMs,
+} from '@vrsky/runtime';
+import {
+  abortable,
   type ConnectorHost,
   type Destination,
+  type Probe,
   type SendOutcome,
   withDeadline,
 } from '@vrsky/runtime/plugin';
@@ -10,11 +18,12 @@ import type { OutgoingSettings } from './outgoing/settings.ts';
 import { Turns } from './outgoing/turns.ts';
 import { upload } from './outgoing/upload.ts';
 import { ensureDirectory } from './remote/directories.ts';
+import { HealthCheck } from './remote/health-check.ts';
 import { createOpener } from './remote/open.ts';
 import { Pool } from './remote/pool.ts';
-import { Probe } from './remote/probe.ts';
+import { createProbe } from './remote/probe.ts';
 import { type Server, serverOf, serverWarnings } from './remote/server.ts';
-import { probeServer } from './remote/validate.ts';
+import { Streak } from './streak.ts';
 
 /** Time to remove what a broken upload has left. */
 const CLEAN_UP_MS = 5000;
@@ -28,11 +37,12 @@ export class FtpDestination implements Destination {
   readonly #server: Server;
   readonly #naming: Naming;
   readonly #pool: Pool;
-  readonly #probe: Probe;
+  readonly #healthCheck: HealthCheck;
   readonly #turns = new Turns();
   readonly #uncertain = new Set<string>();
   readonly #cleanUps = new Set<Promise<void>>();
-  readonly #lost = { inRow: 0, last: '' };
+  readonly #streak = new Streak();
+  readonly #closing = new AbortController();
   #root = '';
 
   constructor(config: ConnectionConfig<OutgoingSettings>, host: ConnectorHost) {
@@ -43,13 +53,15 @@ export class FtpDestination implements Destination {
     this.#naming = new Naming(config.settings);
     const open = createOpener(this.#server);
     this.#pool = new Pool(open, { maxConnections, keepAliveMs: keepAliveSeconds * 1000 });
-    this.#probe = new Probe(open);
+    this.#healthCheck = new HealthCheck(open, timeoutMs(config));
   }
 
-  async validate(signal: AbortSignal, connected?: ConnectionConfig): Promise<string[]> {
-    const { createDirectories } = this.#config.settings;
-    const probed = await probeServer(this.#server, createDirectories, signal, connected);
-    return [...serverWarnings(this.#server), ...probed];
+  get probe(): Probe {
+    return createProbe(this.#server, this.#config.settings.createDirectories);
+  }
+
+  async validate(): Promise<string[]> {
+    return serverWarnings(this.#server);
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -70,23 +82,25 @@ export class FtpDestination implements Destination {
     return Promise.all(batch.map((message) => this.#attempt(message, signal)));
   }
 
-  async health(): Promise<Health> {
-    await this.#probe.check();
-    const { inRow, last } = this.#lost;
+  async health(signal: AbortSignal): Promise<Health> {
+    await this.#healthCheck.check(signal);
+    this.#streak.check();
+    const { length, lastError } = this.#streak;
     return {
-      status: inRow > 0 ? 'degraded' : 'ok',
+      status: length > 0 ? 'degraded' : 'ok',
       details: {
         directory: this.#root,
-        failuresInRow: String(inRow),
+        failuresInRow: String(length),
         poolSize: String(this.#pool.limit),
-        ...(inRow > 0 && { lastError: last }),
+        ...(length > 0 && { lastError }),
       },
     };
   }
 
-  async stop(): Promise<void> {
-    await Promise.all(this.#cleanUps);
-    await Promise.all([this.#probe.close(), this.#pool.close()]);
+  async stop(signal: AbortSignal): Promise<void> {
+    await abortable(Promise.all(this.#cleanUps), signal).catch(() => {});
+    this.#closing.abort(new Error('the connection was closed'));
+    await Promise.all([this.#healthCheck.close(), this.#pool.close()]);
   }
 
   async #attempt(message: Message, signal: AbortSignal): Promise<SendOutcome> {
@@ -95,7 +109,7 @@ export class FtpDestination implements Destination {
       // Two messages of the same name must not both find the name free.
       const giveTurn = await this.#turns.take(names.target, signal);
       const outcome = await this.#upload(message, names, signal, giveTurn);
-      this.#lost.inRow = 0;
+      this.#streak.succeeded();
       return outcome;
     } catch (error) {
       signal.throwIfAborted();
@@ -147,8 +161,9 @@ export class FtpDestination implements Destination {
   /** Removes what is left under the temporary name; until then nobody else has the turn. */
   #cleanUp({ temp }: Names, giveTurn: () => void): void {
     if (temp === undefined) return giveTurn();
+    const limitMs = Math.min(CLEAN_UP_MS, timeoutMs(this.#config));
     const late = (): Error => new Error('there was no time to remove a temporary file');
-    const cleaning = withDeadline(CLEAN_UP_MS, [], late, (signal) =>
+    const cleaning = withDeadline(limitMs, [this.#closing.signal], late, (signal) =>
       this.#pool.use(signal, async (remote) => {
         if (await remote.stat(temp, signal)) await remote.remove(temp, signal);
       }),
@@ -166,7 +181,6 @@ export class FtpDestination implements Destination {
   #record(failure: PluginError): void {
     // A fault of the message says nothing of the connection.
     if (failure.code === 'INVALID_MESSAGE' || failure.reason === 'TARGET_EXISTS') return;
-    this.#lost.inRow += 1;
-    this.#lost.last = `${failure.code}: ${failure.rawMessage}`;
+    this.#streak.failed(failure);
   }
 }

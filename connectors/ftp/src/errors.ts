@@ -9,11 +9,7 @@ export function remoteError(thrown: unknown, operation: Operation, target: strin
   if (thrown instanceof PluginError) return thrown;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const code = (error as { code?: unknown }).code;
-  const failure = failureOf(
-    `${typeof code === 'string' ? '' : ''}${error.message}`,
-    code,
-    operation,
-  );
+  const failure = failureOf(error.message, code, operation);
   return toError(
     failure,
     operation,
@@ -53,10 +49,7 @@ function toError(
   });
 }
 
-/** A server's words, fit for a log line. */
+/** A server's words, fit for a log line. Not shortened here: half of a secret in them would not be recognised as one. */
 function printable(text: string): string {
-  return text
-    .replace(/\p{Cc}+/gu, ' ')
-    .trim()
-    .slice(0, 300);
+  return text.replace(/\p{Cc}+/gu, ' ').trim();
 }

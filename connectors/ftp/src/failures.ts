@@ -129,9 +129,11 @@ const REPLY: Readonly<Record<number, Failure>> = {
   553: DENIED,
 };
 
+const NO_SUCH_FILE = 2;
+
 /** By the status of an SFTP reply. */
 const STATUS: Readonly<Record<number, Failure>> = {
-  2: NO_FILE,
+  [NO_SUCH_FILE]: NO_FILE,
   3: DENIED,
   4: { ...REFUSED, recoverable: again },
   6: LOST,
@@ -183,6 +185,8 @@ export function failureOf(message: string, code: unknown, operation: Operation):
   }
   if (typeof code === 'string') return NETWORK[code] ?? LOST;
   if (typeof code !== 'number') return LOST;
+  if (code === NO_SUCH_FILE && (operation === 'connect' || operation === 'list'))
+    return NO_DIRECTORY;
   if (code < 100) return STATUS[code] ?? REFUSED;
   return REPLY[code] ?? (code < 500 ? BUSY : REFUSED);
 }

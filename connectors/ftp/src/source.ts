@@ -1,5 +1,5 @@
 import { type ConnectionConfig, type Health, timeoutMs } from '@vrsky/runtime';
-import { type ConnectorHost, type Source, withDeadline } from '@vrsky/runtime/plugin';
+import { type ConnectorHost, type Probe, type Source, withDeadline } from '@vrsky/runtime/plugin';
 import { Aftermath } from './incoming/aftermath.ts';
 import { unclaim } from './incoming/claim.ts';
 import { Delivered } from './incoming/delivered.ts';
@@ -11,12 +11,13 @@ import { Poller } from './incoming/poller.ts';
 import { putAway } from './incoming/put-away.ts';
 import type { IncomingSettings } from './incoming/settings.ts';
 import { type SurveyOptions, survey } from './incoming/survey.ts';
-import { validateIncoming } from './incoming/validate.ts';
+import { incomingWarnings } from './incoming/warnings.ts';
 import { Window } from './incoming/window.ts';
 import { ensureDirectory } from './remote/directories.ts';
+import { HealthCheck } from './remote/health-check.ts';
 import { createOpener } from './remote/open.ts';
 import { Pool } from './remote/pool.ts';
-import { Probe } from './remote/probe.ts';
+import { createProbe } from './remote/probe.ts';
 import { type Server, serverOf } from './remote/server.ts';
 
 /** Longest time to put a file away while the host waits for the answer to its ack. */
@@ -32,7 +33,7 @@ export class FtpSource implements Source<FilePart> {
   readonly #server: Server;
   readonly #plan: Plan;
   readonly #pool: Pool;
-  readonly #probe: Probe;
+  readonly #healthCheck: HealthCheck;
   readonly #aftermath: Aftermath;
   readonly #delivered: Delivered;
   readonly #window: Window;
@@ -52,14 +53,18 @@ export class FtpSource implements Source<FilePart> {
     this.#plan = createPlan(config, this.#server);
     const open = createOpener(this.#server);
     this.#pool = new Pool(open, { maxConnections, keepAliveMs: keepAliveSeconds * 1000 });
-    this.#probe = new Probe(open);
+    this.#healthCheck = new HealthCheck(open, timeoutMs(config));
     this.#aftermath = new Aftermath(Math.min(PUT_AWAY_MS, timeoutMs(config)), host.log);
     this.#delivered = new Delivered(host);
     this.#window = new Window(maxUnacked);
   }
 
-  validate(signal: AbortSignal, connected?: ConnectionConfig): Promise<string[]> {
-    return validateIncoming(this.#config, this.#server, this.#host, signal, connected);
+  get probe(): Probe {
+    return createProbe(this.#server, this.#config.settings.missingDirectory !== 'error');
+  }
+
+  validate(signal: AbortSignal): Promise<string[]> {
+    return incomingWarnings(this.#config.settings, this.#server, this.#host, signal);
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -105,33 +110,35 @@ export class FtpSource implements Source<FilePart> {
     return this.#settle(hand);
   }
 
-  async health(): Promise<Health> {
-    await this.#probe.check();
-    const { failuresInRow = 0, lastError = '', sinceLookMs } = this.#poller?.state ?? {};
-    const error = failuresInRow > 0 ? lastError : this.#aftermath.lastError;
-    const isDegraded = failuresInRow > 0 || this.#aftermath.pending > 0 || this.#leftAlone.size > 0;
+  async health(signal: AbortSignal): Promise<Health> {
+    await this.#healthCheck.check(signal);
+    const { streak, sinceLookMs } = this.#poller ?? {};
+    streak?.check();
+    const failures = streak?.length ?? 0;
+    const error = failures > 0 ? streak?.lastError : this.#aftermath.lastError;
+    const isDegraded = failures > 0 || this.#aftermath.pending > 0 || this.#leftAlone.size > 0;
     return {
       status: isDegraded ? 'degraded' : 'ok',
       details: {
         directory: this.#root,
         unacked: String(this.#window.size),
         pendingPostActions: String(this.#aftermath.pending),
-        failuresInRow: String(failuresInRow),
+        failuresInRow: String(failures),
         leftAlone: String(this.#leftAlone.size),
         poolSize: String(this.#pool.limit),
         ...(sinceLookMs !== undefined && { sinceLookMs: String(Math.round(sinceLookMs)) }),
-        ...(isDegraded && { lastError: error }),
+        ...(isDegraded && error && { lastError: error }),
       },
     };
   }
 
   async stop(signal: AbortSignal): Promise<void> {
-    await this.#window.drained(signal);
+    await this.#window.drained(this.#config.settings.drainTimeoutMs, signal);
     await this.#aftermath.close(signal);
     const hands = [...(this.#files?.hands.values() ?? [])];
     for (const { download } of hands) await download?.cancel();
     if (this.#survey && this.#config.settings.claim === 'rename') await this.#unclaim(this.#survey);
-    await Promise.all([this.#probe.close(), this.#pool.close()]);
+    await Promise.all([this.#healthCheck.close(), this.#pool.close()]);
   }
 
   #knows(id: string): boolean {

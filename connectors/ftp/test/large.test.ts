@@ -5,6 +5,7 @@ import { needs } from '../../../tools/testing/require-program.ts';
 import {
   type Kind,
   messageOf,
+  signal,
   startDestination,
   startOutside,
   startSource,
@@ -42,7 +43,7 @@ describe.runIf(needs('proftpd'))('a file above the size limit', () => {
     await expect(next(400)).rejects.toThrow('aborted due to timeout');
     expect(logged).toHaveLength(1);
     expect(names(outside.drop)).toEqual(['large.bin']);
-    expect(await source.health()).toMatchObject({
+    expect(await source.health(signal)).toMatchObject({
       status: 'degraded',
       details: { leftAlone: '1' },
     });
@@ -157,7 +158,7 @@ test.runIf(needs('proftpd'))(
     let asked = 0;
     while (state.sending) {
       const started = performance.now();
-      expect(await destination.health()).toMatchObject({ status: 'ok' });
+      expect(await destination.health(signal)).toMatchObject({ status: 'ok' });
       expect(performance.now() - started).toBeLessThan(1000);
       asked += 1;
       await new Promise((resolve) => setTimeout(resolve, 100)); // the pace of who asks

@@ -9,6 +9,7 @@ import {
   type Kind,
   messageOf,
   reachable,
+  signal,
   startDestination,
   startOutside,
   startSource,
@@ -110,7 +111,7 @@ describe('a refused login', () => {
     for (let times = 0; times < 3; times += 1) {
       await expect(next()).rejects.toMatchObject({ code: 'AUTH_FAILED', recoverable: false });
     }
-    await expect(source.health()).rejects.toMatchObject({ code: 'AUTH_FAILED' });
+    await expect(source.health(signal)).rejects.toMatchObject({ code: 'AUTH_FAILED' });
     expect(server.commands.filter((line) => line.startsWith('PASS'))).toHaveLength(2);
   });
 
@@ -125,7 +126,7 @@ describe('a refused login', () => {
     const { destination, send } = await startDestination(outside, { maxConnections: 4 });
     await Promise.all(['1', '2', '3', '4', '5', '6'].map((id) => send(messageOf(id, id))));
     expect(server.files.size).toBe(6);
-    await expect(destination.health()).rejects.toMatchObject({
+    await expect(destination.health(signal)).rejects.toMatchObject({
       reason: 'CONNECTION_LIMIT',
       recoverable: true,
     });

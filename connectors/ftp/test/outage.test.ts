@@ -7,6 +7,7 @@ import { needs } from '../../../tools/testing/require-program.ts';
 import {
   type Kind,
   messageOf,
+  signal,
   startDestination,
   startOutside,
   startSource,
@@ -108,7 +109,7 @@ describe('Disconnect', () => {
       maxConnections: 2,
       claim: 'rename',
     });
-    await source.health();
+    await source.health(signal);
     const receiving = next().catch((error: Error) => error);
     await until(() => server.commands.some((line) => line.startsWith('RETR')));
     const started = performance.now();
@@ -147,7 +148,7 @@ test.runIf(needs('proftpd')).each<Kind>(['proftpd ftp', 'proftpd sftp'])(
     else chmodSync(outside.drop, 0o555);
     await source.ack(handed);
     await expect(next(400)).rejects.toThrow('aborted due to timeout');
-    expect(await source.health()).toMatchObject({
+    expect(await source.health(signal)).toMatchObject({
       status: 'degraded',
       details: {
         pendingPostActions: '1',
@@ -158,6 +159,6 @@ test.runIf(needs('proftpd')).each<Kind>(['proftpd ftp', 'proftpd sftp'])(
     else chmodSync(outside.drop, 0o755);
     await until(() => names(join(outside.drop, '.done')).length > 0);
     await expect(next(200)).rejects.toThrow('aborted due to timeout');
-    expect(await source.health()).toMatchObject({ status: 'ok' });
+    expect(await source.health(signal)).toMatchObject({ status: 'ok' });
   },
 );

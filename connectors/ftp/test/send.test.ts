@@ -2,7 +2,13 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { needs } from '../../../tools/testing/require-program.ts';
-import { type Kind, messageOf, startDestination, startOutside } from './support/connections.ts';
+import {
+  type Kind,
+  messageOf,
+  signal,
+  startDestination,
+  startOutside,
+} from './support/connections.ts';
 import { giveAway, names, put, read } from './support/files.ts';
 import { startScripted } from './support/scripted-server.ts';
 
@@ -196,6 +202,6 @@ test.runIf(needs('pure-ftpd'))('a quota that is used up is told, on Pure-FTPd', 
     reason: 'QUOTA_EXCEEDED',
     recoverable: false,
   });
-  await destination.stop();
+  await destination.stop(signal);
   expect(names(outside.drop)).toEqual([]);
 });

@@ -218,7 +218,7 @@ describe('a listing', () => {
     expect((await next(25_000)).message.headers?.['ftp.path']).toBe('/drop/000000.csv');
     const warning = logged.find(({ text }) => text.includes('lead elsewhere'));
     expect(warning?.fields['unsafe']).toBe(4);
-  }, 30_000);
+  }, 120_000);
 
   test.runIf(process.platform === 'linux')(
     'of that kind takes memory for its entries, and no multiple of it',
@@ -232,7 +232,7 @@ describe('a listing', () => {
       // A kilobyte for each of the 200,000, of which it has several objects.
       expect(anonymousBytes(pid) - before).toBeLessThan(200 * MIB);
     },
-    30_000,
+    120_000,
   );
 
   test('that never ends is given up', async () => {

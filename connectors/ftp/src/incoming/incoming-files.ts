@@ -98,7 +98,7 @@ export class IncomingFiles {
       const part = hand.handOver(message);
       if (hand.handed === hand.parts) this.#open = undefined;
       this.#failuresInRow = 0;
-      this.#poller.succeeded();
+      this.#poller.streak.succeeded();
       return part;
     } catch (error) {
       signal.throwIfAborted();

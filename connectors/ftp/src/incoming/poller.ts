@@ -6,6 +6,7 @@ import { pause } from '../pause.ts';
 import { ensureDirectory } from '../remote/directories.ts';
 import type { Pool } from '../remote/pool.ts';
 import type { RemoteFiles } from '../remote/remote-files.ts';
+import { Streak } from '../streak.ts';
 import { unclaim } from './claim.ts';
 import type { FoundFile } from './found-file.ts';
 import { Stability } from './stability.ts';
@@ -29,8 +30,8 @@ export class Poller {
   readonly #foreignSince = new Map<string, number>();
   #queue: FoundFile[] = [];
   #nextLookAt = 0;
-  #failuresInRow = 0;
-  #lastError = '';
+  /** Looks and downloads that failed. */
+  readonly streak: Streak = new Streak();
   #lookedAt: number | undefined;
 
   constructor(pool: Pool, options: SurveyOptions, memory: Memory, log: ConnectorHost['log']) {
@@ -41,14 +42,9 @@ export class Poller {
     this.#stability = new Stability(options.settings);
   }
 
-  get state(): {
-    readonly failuresInRow: number;
-    readonly lastError: string;
-    readonly sinceLookMs: number | undefined;
-  } {
-    const sinceLookMs =
-      this.#lookedAt === undefined ? undefined : performance.now() - this.#lookedAt;
-    return { failuresInRow: this.#failuresInRow, lastError: this.#lastError, sinceLookMs };
+  /** Milliseconds since the last look that succeeded; undefined = there was none. */
+  get sinceLookMs(): number | undefined {
+    return this.#lookedAt === undefined ? undefined : performance.now() - this.#lookedAt;
   }
 
   /** The next file; looks for one as often as it must. Throws what no further look can mend. */
@@ -64,25 +60,19 @@ export class Poller {
   /** Takes note of a failure with a file: the next look comes after a pause. */
   failed(thrown: unknown, file?: FoundFile): void {
     const error = PluginError.from(thrown);
-    this.#failuresInRow += 1;
-    this.#lastError = `${error.code}: ${error.rawMessage}`;
+    this.streak.failed(error);
     this.#queue = [];
     if (file && error.reason !== 'CONNECTION_LOST') this.#stability.forget(file);
     const { pollIntervalMs } = this.#options.settings;
-    const wait = error.recoverable ? backoffAfter(this.#failuresInRow) : pollIntervalMs;
+    const wait = error.recoverable ? backoffAfter(this.streak.length) : pollIntervalMs;
     this.#nextLookAt = performance.now() + wait;
-  }
-
-  /** A file was read without a fault. */
-  succeeded(): void {
-    this.#failuresInRow = 0;
   }
 
   async #lookInTime(signal: AbortSignal): Promise<void> {
     await pause(this.#nextLookAt - performance.now(), signal);
     try {
       await this.#pool.use(signal, (remote) => this.#look(remote, signal));
-      this.#failuresInRow = 0;
+      this.streak.succeeded();
       this.#lookedAt = performance.now();
     } catch (error) {
       signal.throwIfAborted();

@@ -156,6 +156,12 @@ export const IncomingSettings = Type.Object(
       maximum: 86_400_000,
       description: 'Time that the host has for one message; after that it is delivered again.',
     }),
+    drainTimeoutMs: Type.Integer({
+      default: 10_000,
+      minimum: 0,
+      maximum: 600_000,
+      description: 'Longest wait at Disconnect for messages that the host has in hand.',
+    }),
     maxUnacked: Type.Integer({
       default: 1,
       minimum: 1,

@@ -1,3 +1,5 @@
+import { withDeadline } from '@vrsky/runtime/plugin';
+
 /** How many messages are with the host, and how many may be. */
 export class Window {
   readonly #most: number;
@@ -30,9 +32,13 @@ export class Window {
     }
   }
 
-  /** Resolves when none is with the host any more, or the signal aborts. */
-  async drained(signal: AbortSignal): Promise<void> {
-    while (this.#size > 0 && !signal.aborted) await this.#change(signal);
+  /** Resolves when no message is with the host any more, after the limit, or when the signal aborts. */
+  async drained(limitMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const late = (): Error => new Error('the time to drain is over');
+    await withDeadline(limitMs, [signal], late, async (ends) => {
+      while (this.#size > 0 && !ends.aborted) await this.#change(ends);
+    });
   }
 
   /** Resolves at the next change, or when the signal aborts. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { type ConnectionConfig, PluginError } from '@vrsky/runtime';
-import type { ConnectorHost } from '@vrsky/runtime/plugin';
+import type { ConnectorHost, CredentialNames } from '@vrsky/runtime/plugin';
 import type { ConnectionSettings } from './settings.ts';
 
 /** The server of a connection, and how to speak to it. */
@@ -23,6 +23,19 @@ const DEFAULT_PORT: Readonly<Record<string, number>> = {
   sftp: 22,
 };
 
+export const serverCredentials: CredentialNames<ConnectionSettings> = {
+  known: {
+    username: 'User name at the server. Required for `sftp`; default otherwise: `anonymous`.',
+    password: 'Its password.',
+    private_key: '`sftp`: private key to log in with, in PEM or the format of OpenSSH.',
+    private_key_passphrase: 'Passphrase of that key.',
+    tls_ca: '`ftps`: certificates of the CAs to trust, in PEM. Default: the public ones.',
+    tls_cert: '`ftps`: client certificate with its chain, in PEM.',
+    tls_key: 'Private key of the client certificate, in PEM.',
+    tls_key_passphrase: 'Passphrase of that key.',
+  },
+};
+
 /** @throws PluginError INVALID_CONFIG: what the schema cannot say */
 export function serverOf(
   { type, settings, credentials }: ConnectionConfig<ConnectionSettings & { directory: string }>,
@@ -41,6 +54,9 @@ export function serverOf(
       'settings.hostKeySha256',
       'expected the fingerprint of the server’s host key (ssh-keyscan HOST | ssh-keygen -lf -), or settings.allowAnyHostKey: true',
     );
+  }
+  if (type === 'sftp' && !credentials['username']) {
+    throw invalid('credentials.username', 'is missing; a login by SSH needs it');
   }
   if (/[\0\r\n]/.test(directory))
     throw invalid('settings.directory', 'expected no control characters');

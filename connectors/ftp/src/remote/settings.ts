@@ -1,3 +1,4 @@
+import { ProbeSetting } from '@vrsky/runtime/plugin';
 import { type Static, type TProperties, Type } from 'typebox';
 
 const closed = { additionalProperties: false };
@@ -16,6 +17,7 @@ const properties = {
       description: 'Port of the server. Default: 21, 990 for `ftps-implicit`, 22 for `sftp`.',
     }),
   ),
+  probe: ProbeSetting,
   hostKeySha256: Type.Array(
     Type.String({ pattern: '^(SHA256:)?[A-Za-z0-9+/]{43}=?$', description: 'One fingerprint.' }),
     {

@@ -7,9 +7,10 @@ import { credentials } from '../../../../tools/testing/proftpd.ts';
 import { FtpDestination } from '../../src/destination.ts';
 import { FtpSource } from '../../src/source.ts';
 import { incomingConfig, outgoingConfig } from './config.ts';
-import { hostKey, testCa } from './credentials.ts';
+import { hostKey, testCa, userKey } from './credentials.ts';
 import { startProftpd } from './proftpd.ts';
 import { startPureFtpd } from './pure-ftpd.ts';
+import { sshUser, startSshd } from './sshd.ts';
 import { startVsftpd } from './vsftpd.ts';
 
 export type Handed = Awaited<ReturnType<FtpSource['next']>>;
@@ -31,6 +32,7 @@ const START = {
   'vsftpd ftps-implicit': () => startVsftpd('implicit'),
   'pure-ftpd ftp': () => startPureFtpd('plain'),
   'pure-ftpd ftps': () => startPureFtpd('tls'),
+  'sshd sftp': () => startSshd(),
 } as const;
 
 export type Kind = keyof typeof START;
@@ -47,16 +49,25 @@ export function reachable(kind: Kind, server: FileServer & Sandbox): Outside {
   });
   const [program = '', type = ''] = kind.split(' ');
   const isTls = type.startsWith('ftps');
-  const login =
-    program === 'vsftpd' ? { username: 'anonymous', password: 'tests@localhost' } : credentials;
   return {
     ...server,
     settings: {
       port: server.port,
       ...(type === 'sftp' && { hostKeySha256: [hostKey().fingerprint] }),
+      ...(program === 'sshd' && { directory: server.drop }),
     },
-    connection: { type, credentials: { ...login, ...(isTls && { tls_ca: testCa().ca }) } },
+    connection: {
+      type,
+      credentials: { ...loginAt(program), ...(isTls && { tls_ca: testCa().ca }) },
+    },
   };
+}
+
+function loginAt(program: string): Record<string, string> {
+  if (program === 'vsftpd') return { username: 'anonymous', password: 'tests@localhost' };
+  if (program !== 'sshd') return credentials;
+  const { private: key, passphrase } = userKey();
+  return { username: sshUser, private_key: key, private_key_passphrase: passphrase };
 }
 
 export interface Logged {
@@ -148,7 +159,7 @@ export async function startDestination(
   const config = outgoingConfig({ ...outside.settings, ...settings }, outside.connection);
   const destination = new FtpDestination(config, host);
   await destination.start(signal);
-  onTestFinished(() => destination.stop());
+  onTestFinished(() => destination.stop(AbortSignal.timeout(5000)));
   const attempt = async (message: Message) => (await destination.send([message], signal))[0];
   return {
     destination,

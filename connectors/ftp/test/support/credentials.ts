@@ -87,6 +87,8 @@ authorityKeyIdentifier = keyid
 
 export interface SshKey {
   readonly private: string;
+  /** '' = it has none. */
+  readonly passphrase: string;
   /** Of the public key. */
   readonly fingerprint: string;
   /** The public key as mod_sftp reads it. */
@@ -117,6 +119,7 @@ function keyOf(name: string, passphrase?: string): SshKey {
   const digest = createHash('sha256').update(Buffer.from(body, 'base64')).digest('base64');
   const key = {
     private: pair.private,
+    passphrase: passphrase ?? '',
     fingerprint: `SHA256:${digest.replace(/=+$/, '')}`,
     rfc4716: `---- BEGIN SSH2 PUBLIC KEY ----\n${body.replace(/.{64}/g, '$&\n')}\n---- END SSH2 PUBLIC KEY ----\n`,
   };

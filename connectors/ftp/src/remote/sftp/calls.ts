@@ -3,7 +3,7 @@ import { withDeadline } from '@vrsky/runtime/plugin';
 import { remoteError } from '../../errors.ts';
 import type { Operation } from '../../failures.ts';
 import type { Server } from '../server.ts';
-import type { Client } from './login.ts';
+import { type Client, destroy } from './login.ts';
 
 type Work<T> = (client: Client) => Promise<T>;
 
@@ -59,7 +59,7 @@ export class Calls {
     const end = Promise.withResolvers<never>();
     const abort = (): void => {
       this.#isClosing = true;
-      this.#client.client.destroy();
+      destroy(this.#client);
       end.reject(signal.reason);
     };
     const closed = (): void => end.reject(new Error('the connection was closed'));

@@ -7,7 +7,7 @@ import { isName, nameOf, resolve } from '../../paths.ts';
 import type { RemoteEntry, RemoteFiles } from '../remote-files.ts';
 import type { Server } from '../server.ts';
 import { Calls } from './calls.ts';
-import { type Client, logIn } from './login.ts';
+import { type Client, destroy, logIn } from './login.ts';
 
 const GOODBYE_MS = 500;
 /** Bytes asked for at once. */
@@ -151,11 +151,11 @@ export class SftpFiles implements RemoteFiles {
 
   async close(): Promise<void> {
     if (!this.closed) {
-      const timer = setTimeout(() => this.#client.client.destroy(), GOODBYE_MS);
+      const timer = setTimeout(() => destroy(this.#client), GOODBYE_MS);
       await this.#client.end().catch(() => {});
       clearTimeout(timer);
     }
-    this.#client.client.destroy();
+    destroy(this.#client);
   }
 
   get #sftp(): SFTPWrapper {
