@@ -31,7 +31,7 @@ test('run by hand it tells what it is', async () => {
     name: 'ftp-connector',
     version: manifest.version,
     supportedTypes: ['ftp', 'ftps', 'ftps-implicit', 'sftp'],
-    capabilities: ['bidirectional', 'retryable', 'tls', 'mtls', 'streaming'],
+    capabilities: ['retryable', 'tls', 'mtls', 'streaming'],
   });
 });
 

@@ -27,7 +27,7 @@ test('run by hand it tells what it is', async () => {
     name: 'http-connector',
     version: manifest.version,
     supportedTypes: ['http-webhook', 'http', 'http-rest'],
-    capabilities: ['bidirectional', 'retryable', 'batching', 'tls', 'mtls', 'streaming'],
+    capabilities: ['retryable', 'batching', 'tls', 'mtls', 'streaming'],
   });
 });
 

@@ -31,7 +31,7 @@ test('run by hand it tells what it is', async () => {
     name: 'mqtt-connector',
     version: manifest.version,
     supportedTypes: ['mqtt-subscribe', 'mqtt', 'mqtt-publish'],
-    capabilities: ['bidirectional', 'retryable', 'tls', 'mtls', 'streaming'],
+    capabilities: ['retryable', 'tls', 'mtls', 'streaming'],
   });
 });
 

@@ -37,10 +37,10 @@ describe.each([
 
   test('delivers each message once when it is acked, and Health tells it', async () => {
     const { node } = connector;
-    await node.connect(configOf('memory-in', { messages: ['a', 'b'] }));
+    await node.connect(configOf('memory-in', { messages: ['a', 'b'] }, { name: 'orders' }));
     const first = await node.receive({ timeoutMs: 5000 });
     expect(Buffer.from(first.message.payload).toString()).toBe('a');
-    expect(first.message.metadata.source).toBe('memory');
+    expect(first.message.metadata.source).toBe('memory'); // the connector's id
     const unknown = await node.acknowledge([
       { deliveryId: first.deliveryId, outcome: 'ack' },
       { deliveryId: 'nobody', outcome: 'ack' },

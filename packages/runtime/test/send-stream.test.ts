@@ -128,6 +128,16 @@ describe('a destination that takes messages together', () => {
     expect(await Promise.all(sends.map(outcomeOf))).toEqual(['INTERNAL', 'INTERNAL', 'INTERNAL']);
   });
 
+  test('has the messages of one customer in each batch', async () => {
+    const { node } = await launchMemory();
+    await node.connect(configOf('memory-out', { maxBatch: 3 }));
+    const stream = await node.sendStream();
+    const customers = ['a', 'a', 'b', '', '', '', '', 'b'];
+    const sends = customers.map((customerId, i) => stream.send(messageOf(`${i}`, { customerId })));
+    await Promise.all(sends);
+    expect((await node.health()).details['batches']).toBe('2, 1, 3, 1, 1');
+  });
+
   test('answers those of a batch whose time is over, and the rest when it is done', async () => {
     const gates = createGates();
     const { node } = await launchMemory({}, gates);
@@ -201,10 +211,15 @@ describe('at Disconnect', () => {
     const { node } = await launchMemory({}, gates);
     await node.connect(configOf('memory-out'));
     const stream = await node.sendStream();
-    const underWay = stream.send(messageOf('gate x'));
+    const underWay = stream.send(messageOf('gate x')).catch((error: unknown) => error);
     await gates.reached('x');
-    await node.disconnect({ timeoutMs: 100 }).catch(() => {});
-    await expect(underWay).rejects.toMatchObject({ code: 'SEND_FAILED', recoverable: true });
+    await node.disconnect({ timeoutMs: 1000 });
+    expect(await underWay).toMatchObject({
+      code: 'CONNECTION_FAILED',
+      recoverable: true,
+      reason: 'DISCONNECTED',
+      rawMessage: expect.stringContaining('outcome is unknown'),
+    });
     await stream.closed;
   });
 });

@@ -18,9 +18,9 @@ export interface MessageMetadata {
   readonly customerId: string;
   readonly tenantId: string;
   readonly integrationId: string;
-  /** Name of the connector that received the message. */
+  /** Id of the connector that received the message. */
   readonly source: string;
-  /** Name of the connector that is to send it. */
+  /** Id of the connector that sends it. */
   readonly destination: string;
   readonly correlationId: string;
   /** 32 hex digits, as in a W3C traceparent. */

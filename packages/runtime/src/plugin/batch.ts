@@ -58,7 +58,7 @@ export class Batch {
   }
 
   /** Resolves when the destination is done. Called once. */
-  async send(destination: Destination): Promise<void> {
+  async send(destination: Pick<Destination, 'send'>): Promise<void> {
     const attempts = this.#attempts;
     try {
       if (this.#open === 0) return;

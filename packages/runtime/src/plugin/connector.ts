@@ -63,7 +63,7 @@ export interface Connector<In extends TSchema = TSchema, Out extends TSchema = T
     readonly description: string;
     readonly author: string;
     readonly documentation: string;
-    /** Besides `streaming`, which the runtime does for all, and `bidirectional`, which the types tell. */
+    /** Besides `streaming`, which the runtime does for all. `bidirectional` is none: a connection has one direction. */
     readonly capabilities: readonly Exclude<Capability, 'streaming' | 'bidirectional'>[];
   };
   readonly incoming?: IncomingSide<In>;

@@ -5,10 +5,10 @@ import type { Identity, Message, MessageMetadata } from '../contract/message.ts'
 import { PluginError } from '../contract/plugin-error.ts';
 import type { IncomingMessage } from './source.ts';
 
-/** Completes what came in: id, time, the connector's name, and whose message it is. */
+/** Completes what came in: id, time, the connector's id, and whose message it is. */
 export function stamp(
   incoming: IncomingMessage,
-  connectionName: string,
+  connectorId: string,
   identity: Identity | undefined,
 ): Message {
   const { metadata: given = {} } = incoming;
@@ -18,7 +18,7 @@ export function stamp(
     customerId: owner.customerId ?? '',
     tenantId: owner.tenantId ?? '',
     integrationId: owner.integrationId ?? '',
-    source: given.source ?? connectionName,
+    source: given.source ?? connectorId,
     destination: given.destination ?? '',
     correlationId: given.correlationId ?? '',
     traceId: given.traceId ?? '',

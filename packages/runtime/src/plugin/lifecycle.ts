@@ -7,6 +7,7 @@ import type { Connector, ConnectorHost } from './connector.ts';
 import { withDeadline } from './deadline.ts';
 import { Deliveries } from './delivery/deliveries.ts';
 import type { Destination } from './destination.ts';
+import { drain } from './drain.ts';
 import type { AttachedHost } from './host-link.ts';
 import { stamp } from './identity.ts';
 import { memoryGuard } from './memory/guard.ts';
@@ -14,6 +15,7 @@ import { Outbox } from './outbox.ts';
 import { Probes, probeKey } from './probe.ts';
 import { openSide, type Side, subjectOf } from './side.ts';
 import type { Source } from './source.ts';
+import { traceReceived, traceSent } from './trace.ts';
 
 interface Connection {
   readonly config: ConnectionConfig;
@@ -76,8 +78,12 @@ export class Lifecycle {
     });
   }
 
-  /** Drains until the signal aborts; idempotent. */
-  disconnect(signal: AbortSignal): Promise<void> {
+  /**
+   * Drains until the signal aborts, and no longer than the limit or the connection's timeout; what is not settled by then
+   * stays so. Resolves by then in any case. Idempotent.
+   */
+  disconnect(signal: AbortSignal, limitMs: number = Infinity): Promise<void> {
+    const began = performance.now();
     return this.#inTurn(async () => {
       const connection = this.#connection;
       if (!connection) return;
@@ -85,8 +91,13 @@ export class Lifecycle {
       this.#draining = connection.deliveries;
       try {
         connection.deliveries?.stopIntake();
-        const { side, outbox } = connection;
-        await (side.direction === 'incoming' ? side.source.stop(signal) : outbox?.close(signal));
+        const { side, outbox, config } = connection;
+        const limit = Math.min(limitMs, timeoutMs(config)) - (performance.now() - began);
+        const stop = (ends: AbortSignal): Promise<void> | undefined =>
+          side.direction === 'incoming' ? side.source.stop(ends) : outbox?.close(ends);
+        await drain(Math.max(0, limit), signal, stop, () =>
+          this.#host.log.warn('the connection did not close in time, and was left'),
+        );
       } finally {
         this.#draining = undefined;
         connection.deliveries?.close();
@@ -138,13 +149,19 @@ export class Lifecycle {
 
   #open(config: ConnectionConfig, side: Side): Connection {
     if (side.direction === 'outgoing') {
-      const outbox = new Outbox(side.destination, timeoutMs(config));
+      const outbox = new Outbox(traceSent(side.destination, this.#host.log), timeoutMs(config));
       return { config, side, outbox, deliveries: undefined };
     }
+    const { log } = this.#host;
+    const trace = traceReceived(log);
     const deliveries = new Deliveries(
       side.source,
-      (message) => stamp(message, config.name || config.id, this.#attached.identity),
-      (error) => this.#host.log.warn({ err: error }, 'the source did not record a settlement'),
+      (incoming) => {
+        const message = stamp(incoming, this.#connector.metadata.id, this.#attached.identity);
+        trace?.(message);
+        return message;
+      },
+      (error) => log.warn({ err: error }, 'the source did not record a settlement'),
     );
     return { config, side, deliveries, outbox: undefined };
   }

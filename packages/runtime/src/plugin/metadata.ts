@@ -5,15 +5,10 @@ import type { Connector } from './connector.ts';
 import { supportedTypes } from './side.ts';
 
 export function metadataOf(connector: Connector): PluginMetadata {
-  const { incoming, outgoing, metadata } = connector;
-  const isEither = incoming?.types.some((type) => outgoing?.types.includes(type));
+  const { metadata } = connector;
   return {
     ...metadata,
-    capabilities: [
-      ...(isEither ? (['bidirectional'] as const) : []),
-      ...metadata.capabilities,
-      'streaming', // the runtime does it for every connector
-    ],
+    capabilities: [...metadata.capabilities, 'streaming'], // the runtime does it for every connector
     protocolVersion: PROTOCOL_VERSION,
     supportedTypes: supportedTypes(connector),
     configSchema: JSON.stringify(schemaOf(connector)),

@@ -63,8 +63,8 @@ export function createNodeService(parts: NodeParts): ServiceImpl<typeof Connecti
       await lifecycle.connect(learn(config), signal);
       return {};
     },
-    async disconnect(_, { signal }) {
-      await lifecycle.disconnect(signal);
+    async disconnect(_, { signal, timeoutMs }) {
+      await lifecycle.disconnect(signal, timeoutMs());
       return {};
     },
     async send({ message }, { signal }) {

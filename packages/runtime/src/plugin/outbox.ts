@@ -8,9 +8,11 @@ import type { Caller } from './caller.ts';
 import type { Destination } from './destination.ts';
 import { memoryGuard } from './memory/guard.ts';
 
+type Sender = Pick<Destination, 'maxBatch' | 'send' | 'stop'>;
+
 /** The sends under way at one destination: each message has a limit, and closing waits for the last. */
 export class Outbox {
-  readonly #destination: Destination;
+  readonly #destination: Sender;
   readonly #underWay = new BatchGroup();
   /** The groups of a message that no stream sends. */
   readonly #groupsOfOne = [this.#underWay];
@@ -20,7 +22,7 @@ export class Outbox {
   /** Limit of a message that has none of its own, in milliseconds. */
   readonly timeoutMs: number;
 
-  constructor(destination: Destination, timeoutMs: number) {
+  constructor(destination: Sender, timeoutMs: number) {
     this.#destination = destination;
     this.timeoutMs = timeoutMs;
     this.#deadlines = new Deadlines(timeoutMs, (batch) => batch.expire(timeoutMs));
@@ -57,14 +59,16 @@ export class Outbox {
   }
 
   /**
-   * One attempt at each, in as few calls as the destination allows. Settles every attempt, sooner or later.
+   * One attempt at each, in as few calls as the destination allows; none has messages of two customers. Settles every
+   * attempt, sooner or later.
    * @param group given up by whoever sends
    */
   sendAll(attempts: readonly Attempt[], group: BatchGroup): void {
     const most = this.#destination.maxBatch ?? 1;
     const groups = [group, this.#underWay];
-    for (let at = 0; at < attempts.length; at += most) {
-      const some = attempts.length <= most ? attempts : attempts.slice(at, at + most);
+    for (let at = 0, end = 0; at < attempts.length; at = end) {
+      end = most === 1 ? at + 1 : endOfBatch(attempts, at, most);
+      const some = end - at === attempts.length ? attempts : attempts.slice(at, end);
       void new Batch(some, groups, this.#deadlines).send(this.#destination);
     }
   }
@@ -75,10 +79,19 @@ export class Outbox {
       new PluginError('NOT_CONNECTED', 'the connection was closed by Disconnect'),
     );
     await abortable(this.#underWay.empty(), signal).catch(() => {
-      const text = 'the connection was closed by Disconnect before the message was sent';
-      this.#underWay.abort(new PluginError('SEND_FAILED', text, { recoverable: true }));
+      const text =
+        'Disconnect closed the connection while the message was being sent; its outcome is unknown';
+      this.#underWay.abort(new PluginError('CONNECTION_FAILED', text, { reason: 'DISCONNECTED' }));
     });
     this.#deadlines.clear();
     await this.#destination.stop(signal);
   }
+}
+
+/** Where the batch that begins at `from` ends: at its size, or where the messages of another customer begin. */
+function endOfBatch(attempts: readonly Attempt[], from: number, most: number): number {
+  const customer = attempts[from]?.message.metadata.customerId;
+  let end = from + 1;
+  while (end - from < most && attempts[end]?.message.metadata.customerId === customer) end += 1;
+  return end;
 }

@@ -19,8 +19,8 @@ export interface Plugin {
   /** What the routes do, for a way of the messages past Connect. */
   readonly calls: MessageCalls;
   readonly toStatus: ToStatus;
-  /** Disconnects; resolves when drained or when the signal aborts. */
-  shutdown(signal: AbortSignal): Promise<void>;
+  /** Disconnects; resolves when drained, at the latest after the limit. */
+  shutdown(limitMs: number): Promise<void>;
 }
 
 /** A connector and everything the runtime does for it, ready to be served. */
@@ -47,6 +47,6 @@ export function createPlugin(
     },
     calls,
     toStatus,
-    shutdown: (signal) => lifecycle.disconnect(signal),
+    shutdown: (limitMs) => lifecycle.disconnect(new AbortController().signal, limitMs),
   };
 }

@@ -8,6 +8,8 @@ import { memoryLimit } from './memory/limit.ts';
 import { type MemoryUsage, openMemoryUsage } from './memory/usage.ts';
 import { secrets } from './secrets.ts';
 
+const UNCONFINED =
+  'nothing confines this connector, which runs from its packages: it may read files and start processes; its executable may not';
 /** How long the last drain may take: a go-plugin host kills the process after 2 s. */
 const SHUTDOWN_MS = 1400;
 
@@ -34,7 +36,7 @@ export async function serve(
   }
   let memory: { readonly limitBytes: number | undefined; readonly usage: MemoryUsage } | undefined;
   let level = 'info';
-  let shutdown: (signal: AbortSignal) => Promise<void> = async () => {};
+  let shutdown: (limitMs: number) => Promise<void> = async () => {};
   const maxMessageBytes = messageLimit(options.maxMessageBytes);
   const rewrite = (text: string): string => secrets.redactLine(text);
   await servePlugin({
@@ -49,6 +51,7 @@ export async function serve(
           load(),
         ]);
         const log = await createPluginLogger({ name: connector.metadata.name, level, rewrite });
+        if (!process.permission) log.warn(UNCONFINED);
         const plugin = createPlugin(connector, broker, log, secrets);
         shutdown = plugin.shutdown;
         const { limitBytes, usage } = memory ?? {};
@@ -67,7 +70,7 @@ export async function serve(
       memory = { limitBytes: memoryLimit(process.env), usage: openMemoryUsage() };
       dropFileAccess();
     },
-    onShutdown: () => shutdown(AbortSignal.timeout(SHUTDOWN_MS)),
+    onShutdown: () => shutdown(SHUTDOWN_MS),
   });
 }
 
