@@ -32,10 +32,16 @@ export function createCredentials(
     async need(name) {
       const value = await find(name);
       if (value !== undefined) return value;
-      const field = `credentials.${name}`;
-      throw new PluginError('INVALID_CONFIG', `${field}: is missing`, { field });
+      throw missingCredential(name);
     },
   };
+}
+
+/** @param needed which setting needs it, as a clause */
+export function missingCredential(name: string, needed = ''): PluginError {
+  const field = `credentials.${name}`;
+  const text = `${field}: is missing${needed}; with vrsky-host write ${name}: \${SECRET:name} under credentials`;
+  return new PluginError('INVALID_CONFIG', text, { field });
 }
 
 /** Of a proxy that the variables HTTP_PROXY and HTTPS_PROXY name. */

@@ -99,5 +99,5 @@ test.each([
   );
   const failure = await failureOf(starting);
   expect(failure).toMatchObject({ code: 'INVALID_CONFIG', field: `credentials.${name}` });
-  expect(failure.message).not.toMatch(/secret(?!\w*: is missing)|Evil/);
+  expect(failure.message).not.toMatch(/secret(?!\w*: )|Evil/);
 });

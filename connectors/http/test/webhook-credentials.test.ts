@@ -136,9 +136,10 @@ describe('several schemes', () => {
   });
 
   test('with authentication there is no warning of its absence', async () => {
-    const { source } = createSource({ auth: { bearer: {} } }, { credentials });
+    const one = { credentials: { bearer_tokens: 'token' } };
+    const { source } = createSource({ auth: { bearer: {} } }, one);
     expect(await source.validate(AbortSignal.timeout(5000))).toEqual([]);
-    const exposed = createSource({ auth: { bearer: {} }, host: '0.0.0.0' }, { credentials }).source;
+    const exposed = createSource({ auth: { bearer: {} }, host: '0.0.0.0' }, one).source;
     expect(await exposed.validate(AbortSignal.timeout(5000))).toEqual([
       expect.stringContaining('settings.tls: not set'),
     ]);

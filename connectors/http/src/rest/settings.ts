@@ -43,7 +43,11 @@ export const RestSettings = Type.Object(
         'Headers of the message, in lower case, that are sent on where it has them. `headers` wins.',
     }),
     auth: AuthSettings,
-    probe: ProbeSetting,
+    probe: Type.Boolean({
+      ...ProbeSetting,
+      description:
+        'Whether Validate and Connect reach the endpoint; Validate at most once in 30 s for the same account.',
+    }),
     healthCheck: Type.Optional(HealthCheckSettings),
     timeoutMs: Type.Optional(
       Type.Integer({

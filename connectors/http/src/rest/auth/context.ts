@@ -1,5 +1,6 @@
-import { type ConnectionConfig, PluginError, type Secrets } from '@vrsky/runtime';
+import type { ConnectionConfig, Secrets } from '@vrsky/runtime';
 import type { Dispatcher } from 'undici';
+import { missingCredential } from '../../credentials.ts';
 import type { AddressGuard } from '../address-guard.ts';
 import type { RestSettings } from '../settings.ts';
 
@@ -32,9 +33,7 @@ export function credentialOf(
 ): string {
   const value = config.credentials[name];
   if (value) return value;
-  const field = `credentials.${name}`;
-  const text = `${field}: is missing; settings.auth.${scheme} needs it`;
-  throw new PluginError('INVALID_CONFIG', text, { field });
+  throw missingCredential(name, `, and settings.auth.${scheme} needs it`);
 }
 
 /** Likewise, one that must not get out. */

@@ -1,5 +1,4 @@
-import { PluginError } from '@vrsky/runtime';
-import type { Credentials } from '../../credentials.ts';
+import { type Credentials, missingCredential } from '../../credentials.ts';
 
 /**
  * All secrets that are valid now: the lines of the credential, and of NAME_previous.
@@ -8,8 +7,7 @@ import type { Credentials } from '../../credentials.ts';
 export async function needSecrets(credentials: Credentials, name: string): Promise<string[]> {
   const secrets = await findSecrets(credentials, name);
   if (secrets.length > 0) return secrets;
-  const field = `credentials.${name}`;
-  throw new PluginError('INVALID_CONFIG', `${field}: is missing`, { field });
+  throw missingCredential(name);
 }
 
 /** As `needSecrets`; empty when there is none. */
