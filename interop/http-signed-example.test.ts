@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { slowly } from '../tools/testing/slowness.ts';
 
 const readme = readFileSync(new URL('../connectors/http/README.md', import.meta.url), 'utf8');
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -75,7 +76,7 @@ test('signed outgoing, as the README has it: verified by whoever gets it, and no
       ({ status }) => status,
       () => 0,
     );
-  const until = { timeout: 15_000, interval: 50 };
+  const until = { timeout: slowly(15_000), interval: 50 };
   await vi.waitFor(async () => expect(await post(webhook), host.said()).toBe(202), until);
   await vi.waitFor(() => expect(receiver.said()).toBe('verified: {"order": 1}\n'), until);
   const now = String(Math.floor(Date.now() / 1000));

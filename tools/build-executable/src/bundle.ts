@@ -14,13 +14,18 @@ export interface Bundle {
   readonly comments: string;
 }
 
+/** CommonJS packages within a module call it. */
+const requireInModule =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
 /**
  * Bundles a program with all it imports into one CommonJS text. CommonJS, because `import()` then
  * stays a lazy load within the bundle, and V8's code cache covers it; the price is that no module
  * may use top-level await or `import.meta`.
  * @param entry absolute path of the program's main file
+ * @param format `esm` for a program that does, and never becomes an executable
  */
-export async function bundle(entry: string): Promise<Bundle> {
+export async function bundle(entry: string, format: 'cjs' | 'esm' = 'cjs'): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     entryPoints: [entry],
     absWorkingDir: root,
@@ -29,7 +34,8 @@ export async function bundle(entry: string): Promise<Bundle> {
     write: false,
     platform: 'node',
     target: 'node26',
-    format: 'cjs',
+    format,
+    ...(format === 'esm' ? { banner: { js: requireInModule } } : {}),
     minify: true,
     conditions: ['vrsky:source'],
     plugins: [silentDebug],

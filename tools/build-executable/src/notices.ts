@@ -4,15 +4,18 @@ import { type NodePackage, nodePackage } from './node-package.ts';
 
 const line = '='.repeat(80);
 
-/** The licence texts of all that is in an executable: each text once, with whose it is. */
-export function notices({ packages, comments }: Bundle, node: NodePackage): string {
+/**
+ * The licence texts of all that is in an executable, or in a bundle without Node: each text once, with whose it
+ * is.
+ */
+export function notices({ packages, comments }: Bundle, node?: NodePackage): string {
   const owners = new Map<string, string[]>();
   const add = (owner: string, text: string) => {
     owners.set(text, [...(owners.get(text) ?? []), owner]);
   };
   for (const bundled of packages) add(bundled.id, licenceText(bundled));
   if (comments) add('In the code of these packages', comments.trim());
-  add(`Node.js ${node.version}`, nodeLicence(node));
+  if (node) add(`Node.js ${node.version}`, nodeLicence(node));
 
   const sections = [...owners].map(
     ([text, names]) => `${line}\n${names.join('\n')}\n${line}\n\n${text}\n`,

@@ -32,7 +32,7 @@ beforeAll(async () => {
     join(folder, 'http-connector'),
     join(folder, 'build'),
   );
-}, 60_000);
+});
 
 afterAll(() => rmSync(folder, { recursive: true }));
 

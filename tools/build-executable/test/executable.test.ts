@@ -27,7 +27,7 @@ beforeAll(async () => {
   writeFileSync(secret, 'content');
   program = await bundle(join(import.meta.dirname, 'fixtures/program.ts'));
   built = build();
-}, 60_000);
+});
 
 afterEach(async () => {
   for (const child of children.splice(0)) {
