@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { RecordReporter } from './tools/testing/record-reporter.ts';
+import { slowly } from './tools/testing/slowness.ts';
 import { SummaryReporter } from './tools/testing/summary-reporter.ts';
 
 // Tests run against the sources of every workspace package: no build in between.
@@ -26,11 +27,11 @@ export default defineConfig({
     pool: 'forks',
     // One more than there are processors, where by default it is one less: tests mostly wait for others.
     maxWorkers: availableParallelism() + 1,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
-    teardownTimeout: 10_000,
+    testTimeout: slowly(20_000),
+    hookTimeout: slowly(20_000),
+    teardownTimeout: slowly(10_000),
     slowTestThreshold: 5_000,
-    expect: { poll: { timeout: 10_000 } },
+    expect: { poll: { timeout: slowly(10_000) } },
     reporters: ['default', new SummaryReporter(), new RecordReporter()],
     globalSetup: ['tools/testing/leftovers.ts'],
     projects: [

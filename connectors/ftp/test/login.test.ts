@@ -30,7 +30,6 @@ describe.runIf(needs('vsftpd') && needs('proftpd'))('TLS', () => {
       expect(names(outside.drop)).toHaveLength(200);
       expect(outside.commands().filter((line) => line.includes('OK LOGIN'))).toHaveLength(1);
     },
-    60_000,
   );
 
   test.each<Kind>(['proftpd ftps', 'proftpd ftps-implicit', 'vsftpd ftps'])(

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { slowly } from '../../../tools/testing/slowness.ts';
 import { failureOf } from './support/failure.ts';
 import { messageOf, serveRecorder, signal, startRest } from './support/rest.ts';
 
@@ -41,9 +42,12 @@ describe('a host that fails', () => {
       rawMessage: expect.stringContaining(url),
     });
     server.status = 200;
-    await vi.waitFor(async () => {
-      expect((await send(messageOf('m-1')))[0]).toMatchObject({ messageId: 'm-1' });
-    });
+    await vi.waitFor(
+      async () => {
+        expect((await send(messageOf('m-1')))[0]).toMatchObject({ messageId: 'm-1' });
+      },
+      { timeout: slowly(5000) },
+    );
     await send(messageOf('m-2'));
     expect(await destination.health(signal)).toEqual({
       status: 'ok',
@@ -60,7 +64,7 @@ describe('a host that fails', () => {
     vi.setSystemTime(Date.now() + 301);
     try {
       const sending = send(...many(10));
-      await vi.waitFor(() => expect(seen).toHaveLength(6));
+      await vi.waitFor(() => expect(seen).toHaveLength(6), { timeout: slowly(5000) });
       const left = new AbortController();
       const leaving = destination.send([messageOf('left')], left.signal);
       left.abort(new Error('the host left'));
@@ -149,7 +153,7 @@ describe('the circuit stays closed', () => {
     server.waitFor = wait.promise;
     const left = new AbortController();
     const sends = many(8).map((one) => destination.send([one], left.signal));
-    await vi.waitFor(() => expect(seen).toHaveLength(8));
+    await vi.waitFor(() => expect(seen).toHaveLength(8), { timeout: slowly(5000) });
     left.abort(new Error('left'));
     const results = await Promise.allSettled(sends);
     expect(results.every(({ status }) => status === 'rejected')).toBe(true);

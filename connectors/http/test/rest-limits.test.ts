@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
+import { slowly } from '../../../tools/testing/slowness.ts';
 import {
   listenForTest,
   messageOf,
@@ -111,7 +112,7 @@ test('a send that is given up while it waits for a connection is never sent', as
   });
   const { send, destination } = await startRest({ url, maxConnections: 1 });
   const first = send(messageOf('first'));
-  await vi.waitFor(() => expect(seen).toHaveLength(1));
+  await vi.waitFor(() => expect(seen).toHaveLength(1), { timeout: slowly(5000) });
   const left = new AbortController();
   const waiting = destination.send([messageOf('waits')], left.signal);
   await setImmediate(); // now it waits within the pool

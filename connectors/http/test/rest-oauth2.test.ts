@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { slowly } from '../../../tools/testing/slowness.ts';
 import { serveApi, serveTokens, startOAuth2 } from './support/oauth2.ts';
 import { messageOf, sendFailure, serveHttp, serveRecorder } from './support/rest.ts';
 
@@ -80,13 +81,16 @@ describe('OAuth2 client credentials', () => {
     vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 11_000);
     try {
       await send(messageOf('m-1'));
-      await vi.waitFor(() => expect(calls).toBe(2));
+      await vi.waitFor(() => expect(calls).toBe(2), { timeout: slowly(5000) });
       await send(messageOf('m-2'));
       renewal.resolve();
-      await vi.waitFor(async () => {
-        await send(messageOf('m-3'));
-        expect(seen.at(-1)?.headers.authorization).toBe('Bearer token-2');
-      });
+      await vi.waitFor(
+        async () => {
+          await send(messageOf('m-3'));
+          expect(seen.at(-1)?.headers.authorization).toBe('Bearer token-2');
+        },
+        { timeout: slowly(5000) },
+      );
     } finally {
       vi.restoreAllMocks();
     }

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { slowly } from '../../../tools/testing/slowness.ts';
 import { messageOf, serveHttp, serveRecorder, signal, startRest } from './support/rest.ts';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
@@ -126,9 +127,12 @@ test('connections are shared and bounded, and stop closes them', async () => {
   expect(seen).toHaveLength(40);
   expect(sockets.size).toBe(2);
   await destination.stop();
-  await vi.waitFor(() => {
-    for (const socket of sockets) expect(socket).toMatchObject({ destroyed: true });
-  });
+  await vi.waitFor(
+    () => {
+      for (const socket of sockets) expect(socket).toMatchObject({ destroyed: true });
+    },
+    { timeout: slowly(5000) },
+  );
 });
 
 test('a send leaves no timer behind', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { slowly } from '../../../tools/testing/slowness.ts';
 import {
   inFlight,
   post,
@@ -72,7 +73,7 @@ describe('slow senders are answered 408', () => {
   test.each([
     ['a head', 'POST / HTTP/1.1\r\nX-A: '],
     ['a body', `${HEAD}Content-Length: 5000\r\n\r\n`],
-  ])('%s in drips', { timeout: 10_000 }, async (_, start) => {
+  ])('%s in drips', { timeout: slowly(10_000) }, async (_, start) => {
     const webhook = await startWebhook({ timeouts });
     const { socket, received, ended } = await rawConnection(webhook.port);
     socket.write(start);
@@ -94,7 +95,7 @@ describe('slow senders are answered 408', () => {
     await until(() => inFlight(webhook) === 300);
     const started = performance.now();
     await expectStillWorking(webhook);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(slowly(500));
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { needs } from '../../../tools/testing/require-program.ts';
+import { slowly } from '../../../tools/testing/slowness.ts';
 import { broker, linkTo, listen } from './support/broker.ts';
 import { messageOf, publishConfig } from './support/config.ts';
 import { isHealthy, publish, sendFailure, subscribe, textOf, until } from './support/connector.ts';
@@ -25,7 +26,7 @@ describe.runIf(needs('mosquitto'))('with mosquitto', () => {
       reason: 'CONNECTION_LOST',
       recoverable: true,
     });
-    expect(performance.now() - since).toBeLessThan(1500);
+    expect(performance.now() - since).toBeLessThan(slowly(1500));
     link.refuse(false);
     await until(() => isHealthy(outgoing.destination));
     expect(await outgoing.send(messageOf('next'))).toEqual([{}]);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { slowly } from '../../../tools/testing/slowness.ts';
 
 const start = join(import.meta.dirname, '../start.ts');
 
@@ -29,10 +30,10 @@ test('with --once it posts a webhook itself, shows its arrival and ends with 0',
 
 test('the curl line that it prints works, and Ctrl-C ends it with 0', async () => {
   const { child, shown } = run();
-  await vi.waitUntil(() => /curl .*http\S+/.test(shown()), { timeout: 15_000 });
+  await vi.waitUntil(() => /curl .*http\S+/.test(shown()), { timeout: slowly(15_000) });
   const url = /curl .*(http\S+)/.exec(shown())?.[1] ?? '';
   expect((await fetch(url, { method: 'POST', body: '{"order":2}' })).status).toBe(202);
-  await vi.waitUntil(() => shown().includes('delivered'), { timeout: 15_000 });
+  await vi.waitUntil(() => shown().includes('delivered'), { timeout: slowly(15_000) });
   child.kill('SIGINT');
   expect(await once(child, 'exit')).toEqual([0, null]);
   expect(shown()).toContain('Stopped in good order.');

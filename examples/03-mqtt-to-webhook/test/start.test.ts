@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { slowly } from '../../../tools/testing/slowness.ts';
 
 const start = join(import.meta.dirname, '../start.ts');
 
@@ -29,12 +30,12 @@ test('with --once it publishes a message itself, shows its arrival and ends with
 
 test('the publish line that it prints works, and Ctrl-C ends it with 0', async () => {
   const { child, shown } = run();
-  await vi.waitUntil(() => /npx mqtt publish .*-p \d+/.test(shown()), { timeout: 15_000 });
+  await vi.waitUntil(() => /npx mqtt publish .*-p \d+/.test(shown()), { timeout: slowly(15_000) });
   const [, line = ''] = /npx (mqtt publish .*)/.exec(shown()) ?? [];
   const mqtt = join(import.meta.dirname, '../node_modules/.bin');
   const env = { ...process.env, PATH: `${mqtt}:${process.env['PATH']}` };
   execFileSync('sh', ['-c', line], { env, stdio: 'pipe' });
-  await vi.waitUntil(() => shown().includes('delivered'), { timeout: 15_000 });
+  await vi.waitUntil(() => shown().includes('delivered'), { timeout: slowly(15_000) });
   child.kill('SIGINT');
   expect(await once(child, 'exit')).toEqual([0, null]);
   expect(shown()).toContain('Stopped in good order.');

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Code } from '@connectrpc/connect';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { slowly } from '../../../tools/testing/slowness.ts';
 import { pluginPath, usePlugins } from './support/plugins.ts';
 import { endAll, runRaw } from './support/raw.ts';
 
@@ -36,7 +37,7 @@ describe.each([{ autoMtls: true }, { autoMtls: false }])('a plugin launched with
     const hanging = testing.run({ text: 'hang' }).catch((error: unknown) => error);
     const began = performance.now();
     await Promise.all([plugin.kill(), plugin.kill()]);
-    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(performance.now() - began).toBeLessThan(slowly(1_500));
     expect(await plugin.exited).toMatchObject({ code: 0, signal: null });
     expect(await hanging).toMatchObject({ code: Code.Unavailable });
     await plugin.kill();
@@ -187,7 +188,7 @@ describe('a launched plugin', () => {
     await plugin.kill();
     const took = performance.now() - began;
     expect(took).toBeGreaterThan(how === 'busy' ? 1_900 : 1_400);
-    expect(took).toBeLessThan(3_000);
+    expect(took).toBeLessThan(slowly(3_000));
     const exit = how === 'busy' ? { code: null, signal: 'SIGKILL' } : { code: 0, signal: null };
     expect(await plugin.exited).toMatchObject(exit);
     const warned = entries.some(({ msg }) => msg === 'plugin failed to exit gracefully');
@@ -202,7 +203,7 @@ describe('a launched plugin', () => {
     await host.handshake();
     const killed = performance.now();
     expect(await host.exit).toEqual({ code: 0, signal: null });
-    expect(performance.now() - killed).toBeLessThan(4_000);
+    expect(performance.now() - killed).toBeLessThan(slowly(4_000));
     expect(host.stdout()).toBe('killed\n');
   });
 

@@ -9,7 +9,7 @@ import { writeDocumentedFiles } from './support/documented.ts';
 const run = promisify(execFile);
 const fromSources = '--conditions=vrsky:source';
 
-describe('the provider of the documentation', { timeout: 80_000 }, () => {
+describe('the provider of the documentation', () => {
   let folder: string;
   let remove: () => void;
   beforeAll(() => {

@@ -11,7 +11,7 @@ import { buildGoPrograms } from './support/go-program.ts';
 const example = 'github.com/hashicorp/go-plugin/examples/grpc';
 const run = promisify(execFile);
 
-describe("the README's key-value store", { timeout: 80_000 }, () => {
+describe("the README's key-value store", () => {
   let folder: string;
   let remove: () => void;
   beforeAll(() => {

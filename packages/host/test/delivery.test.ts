@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listDeadLetters } from '@vrsky/host';
 import { expect, test } from 'vitest';
+import { slowly } from '../../../tools/testing/slowness.ts';
 import { tempFolder } from './support/folder.ts';
 import { startHost } from './support/host.ts';
 import { journal, scripted, webhookTo } from './support/integration.ts';
@@ -13,7 +14,7 @@ async function post(port: number, body: string | Uint8Array<ArrayBuffer>): Promi
     method: 'POST',
     body,
     headers: { 'content-type': 'application/octet-stream' },
-    signal: AbortSignal.timeout(15_000),
+    signal: AbortSignal.timeout(slowly(15_000)),
   });
   return response.status;
 }

@@ -2,6 +2,7 @@ import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { Code } from '@connectrpc/connect';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { slowly } from '../../../tools/testing/slowness.ts';
 import {
   SendRequestSchema,
   SendResponseSchema,
@@ -119,7 +120,7 @@ describe('a call of Send', () => {
       detail: { code: 'INTERNAL', recoverable: true },
       body: Buffer.alloc(0),
     });
-    await vi.waitUntil(() => plugin.log().includes('Send failed'), { timeout: 5000 });
+    await vi.waitUntil(() => plugin.log().includes('Send failed'), { timeout: slowly(5000) });
   });
 });
 
@@ -183,7 +184,7 @@ describe('while a message is under way', () => {
     for (const one of resets) one.on('error', () => {});
     await host.details();
     for (const one of resets) one.close(8);
-    await vi.waitUntil(() => resets.every(({ closed }) => closed), { timeout: 5000 });
+    await vi.waitUntil(() => resets.every(({ closed }) => closed), { timeout: slowly(5000) });
     await expect(host.details()).resolves.toMatchObject({ settled: '' });
   });
 });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { slowly } from '../../../tools/testing/slowness.ts';
 import { memoryConnector, runFromSource } from './fixtures/launch.ts';
 
 let folder: string;
@@ -14,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [...runFromSource, memoryConnector, ...args], {
     encoding: 'utf8',
-    timeout: 10_000,
+    timeout: slowly(10_000),
   });
 }
 

@@ -2,6 +2,7 @@ import { PluginError } from '@vrsky/runtime';
 import type { ConnectorProcess } from '@vrsky/runtime/host';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { slowly } from '../../../tools/testing/slowness.ts';
 import { configOf, launchMemory, messageOf } from './fixtures/launch.ts';
 
 async function failureOf(call: Promise<unknown>): Promise<PluginError> {
@@ -38,7 +39,7 @@ describe.each([
   test('delivers each message once when it is acked, and Health tells it', async () => {
     const { node } = connector;
     await node.connect(configOf('memory-in', { messages: ['a', 'b'] }, { name: 'orders' }));
-    const first = await node.receive({ timeoutMs: 5000 });
+    const first = await node.receive({ timeoutMs: slowly(5000) });
     expect(Buffer.from(first.message.payload).toString()).toBe('a');
     expect(first.message.metadata.source).toBe('memory'); // the connector's id
     const unknown = await node.acknowledge([
@@ -46,7 +47,7 @@ describe.each([
       { deliveryId: 'nobody', outcome: 'ack' },
     ]);
     expect(unknown).toEqual(['nobody']);
-    const second = await node.receive({ timeoutMs: 5000 });
+    const second = await node.receive({ timeoutMs: slowly(5000) });
     await node.acknowledge([{ deliveryId: second.deliveryId, outcome: 'reject' }]);
     expect((await node.health()).details).toEqual({ settled: 'ack id-a, reject id-b' });
   });
@@ -78,7 +79,7 @@ describe.each([
       },
     });
     await own.node.connect(configOf('memory-out'));
-    const receipt = await own.node.send(messageOf('host'), { timeoutMs: 5000 });
+    const receipt = await own.node.send(messageOf('host'), { timeoutMs: slowly(5000) });
     expect(receipt.headers).toEqual({
       secretLength: `${'s3cret-token'.length}`,
       foreign: 'NOT_FOUND',

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Delivery, PluginError, Settlement } from '@vrsky/runtime';
 import type { ConnectionNode, ReceiveStream } from '@vrsky/runtime/host';
 import { describe, expect, test } from 'vitest';
+import { slowly } from '../../../tools/testing/slowness.ts';
 import { configOf, launchMemory, runFromSource } from './fixtures/launch.ts';
 import { spawnMemory } from './fixtures/raw-host.ts';
 import { type Reader, readerOf } from './fixtures/reader.ts';
@@ -26,7 +27,7 @@ function open(
 
 /** Of the next message that a Receive gets: nobody else may have been offered it. */
 async function idOfNext(node: ConnectionNode): Promise<string> {
-  return (await node.receive({ timeoutMs: 5000 })).message.id;
+  return (await node.receive({ timeoutMs: slowly(5000) })).message.id;
 }
 
 function ack({ deliveryId }: Delivery): Settlement {
@@ -224,7 +225,7 @@ describe('at Disconnect', () => {
     const { stream, reader } = open(node);
     stream.grant(1, MUCH);
     const [outstanding] = await reader.deliveries(1);
-    const disconnected = node.disconnect({ timeoutMs: 5000 });
+    const disconnected = node.disconnect({ timeoutMs: slowly(5000) });
     const closed = async (): Promise<string> => {
       try {
         const { deliveryId } = await node.receive({ timeoutMs: 50 });

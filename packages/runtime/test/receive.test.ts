@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { slowly } from '../../../tools/testing/slowness.ts';
 import { type RawSession, spawnMemory } from './fixtures/raw-host.ts';
 
 let plugin: Awaited<ReturnType<typeof spawnMemory>>;
@@ -15,7 +16,9 @@ beforeEach(async () => {
 describe('without explicit ack', () => {
   test('a message is acked once its call has closed cleanly, and has no delivery id', async () => {
     expect(await host.receive(false)).toEqual({ id: 'id-a', deliveryId: '' });
-    await vi.waitUntil(async () => (await host.settled()) === 'ack id-a', { timeout: 5000 });
+    await vi.waitUntil(async () => (await host.settled()) === 'ack id-a', {
+      timeout: slowly(5000),
+    });
   });
 
   test('a call that is reset before all was flushed gives its message back', async () => {
@@ -35,7 +38,9 @@ describe('without explicit ack', () => {
     await once(stream, 'response');
     starved.http2.destroy();
     // The plugin may hear of it a moment later than of the next Receive, which then gets "b".
-    await vi.waitFor(async () => expect((await host.receive(true)).id).toBe('id-a'));
+    await vi.waitFor(async () => expect((await host.receive(true)).id).toBe('id-a'), {
+      timeout: slowly(5000),
+    });
     expect(await host.settled()).toBe('');
   });
 });
@@ -52,7 +57,9 @@ describe('with explicit ack', () => {
     const dying = plugin.session();
     expect((await dying.receive(true)).id).toBe('id-a');
     dying.http2.destroy();
-    await vi.waitFor(async () => expect((await host.receive(true)).id).toBe('id-a'));
+    await vi.waitFor(async () => expect((await host.receive(true)).id).toBe('id-a'), {
+      timeout: slowly(5000),
+    });
   });
 
   test('a call that is reset before its answer was out gives its message back', async () => {

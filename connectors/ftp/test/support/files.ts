@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { isRoot } from '../../../../tools/testing/file-server.ts';
+import { slowly } from '../../../../tools/testing/slowness.ts';
 
 /** Puts a whole file there at once, as its uploader would own it. */
 export function put(
@@ -42,6 +43,6 @@ export function read(folder: string, name: string): Buffer {
   return readFileSync(join(folder, name));
 }
 
-export async function until(condition: () => boolean, timeout = 10_000): Promise<void> {
+export async function until(condition: () => boolean, timeout = slowly(10_000)): Promise<void> {
   await vi.waitUntil(condition, { timeout, interval: 5 });
 }

@@ -10,6 +10,7 @@ import type { AddressInfo, Server as NetServer } from 'node:net';
 import type { ConnectionConfig, Message, PluginError } from '@vrsky/runtime';
 import type { SendOutcome } from '@vrsky/runtime/plugin';
 import { expect, onTestFinished, vi } from 'vitest';
+import { slowly } from '../../../../tools/testing/slowness.ts';
 import { RestDestination } from '../../src/destination.ts';
 import { restConfig } from './config.ts';
 import { messageOf } from './message.ts';
@@ -84,7 +85,7 @@ export async function listenForTest(server: NetServer, host = '127.0.0.1'): Prom
   await once(server, 'listening');
   onTestFinished(async () => {
     server.close();
-    await vi.waitFor(() => expect(open).toBe(0), { timeout: 5000, interval: 5 });
+    await vi.waitFor(() => expect(open).toBe(0), { timeout: slowly(5000), interval: 5 });
   });
   return (server.address() as AddressInfo).port;
 }

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { PluginError } from '@vrsky/runtime';
 import type { ConnectorHost } from '@vrsky/runtime/plugin';
 import { expect, onTestFinished, vi } from 'vitest';
+import { slowly } from '../../../../tools/testing/slowness.ts';
 import { WebhookSource } from '../../src/source.ts';
 import { webhookConfig } from './config.ts';
 
@@ -143,7 +144,7 @@ export async function rawStatus(port: number, bytes: string): Promise<string> {
 
 /** Waits until the condition holds, at most 5 s. */
 export async function until(condition: () => boolean): Promise<void> {
-  await vi.waitUntil(condition, { timeout: 5000, interval: 5 });
+  await vi.waitUntil(condition, { timeout: slowly(5000), interval: 5 });
 }
 
 export function inFlight({ source }: Webhook): number {

@@ -1,6 +1,7 @@
 import type { ConnectionConfig, Health, Message, PluginError } from '@vrsky/runtime';
 import type { SendOutcome } from '@vrsky/runtime/plugin';
 import { expect, onTestFinished, vi } from 'vitest';
+import { slowly } from '../../../../tools/testing/slowness.ts';
 import { PublishDestination } from '../../src/destination.ts';
 import { SubscribeSource } from '../../src/source.ts';
 import { publishConfig, subscribeConfig, type TestHost, testHost } from './config.ts';
@@ -95,7 +96,7 @@ export async function sendFailure(sending: Promise<readonly SendOutcome[]>): Pro
 }
 
 /** Waits until the condition holds. */
-export async function until(condition: () => boolean, timeout = 10_000): Promise<void> {
+export async function until(condition: () => boolean, timeout = slowly(10_000)): Promise<void> {
   await vi.waitUntil(condition, { timeout, interval: 5 });
 }
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import mqttPacket, { type IPublishPacket, type Packet } from 'mqtt-packet';
 import { expect, onTestFinished, vi } from 'vitest';
+import { slowly } from '../../../../tools/testing/slowness.ts';
 
 /** A broker's side of one connection. */
 export interface PeerConnection {
@@ -68,7 +69,7 @@ export async function scriptedBroker(script: Script = {}, protocolVersion = 5): 
     server.close();
     // Runs before the connector is stopped, if that was started later.
     for (const { socket } of connections) socket.destroy();
-    await vi.waitFor(() => expect(open).toBe(0), { timeout: 5000, interval: 5 });
+    await vi.waitFor(() => expect(open).toBe(0), { timeout: slowly(5000), interval: 5 });
   });
   const { port } = server.address() as AddressInfo;
   return { url: `mqtt://127.0.0.1:${port}`, port, connections, times };

@@ -93,7 +93,7 @@ func (p *process) terminate() int {
 	p.signal(syscall.SIGTERM)
 	select {
 	case <-p.ended:
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		p.t.Error("the plugin ignores SIGTERM")
 		p.signal(syscall.SIGKILL)
 		<-p.ended

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
@@ -77,13 +76,13 @@ func newHost(t *testing.T, env ...string) *host {
 // bareHost is a host of nothing yet.
 func bareHost(t *testing.T, tmp string) *host {
 	log := &journal{}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
 	t.Cleanup(cancel)
 	stdout, stderr := &buffer{}, &buffer{}
 	return &host{t: t, ctx: ctx, tmp: tmp, log: log, stdout: stdout, stderr: stderr, config: &plugin.ClientConfig{
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		Logger:           log.logger(),
-		StartTimeout:     20 * time.Second,
+		StartTimeout:     2 * patience,
 		SyncStdout:       stdout,
 		SyncStderr:       stderr,
 	}}
@@ -168,7 +167,7 @@ func (h *host) echo() {
 
 func expectEcho(t *testing.T, client testingpb.TestingClient, options ...grpc.CallOption) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	answer, err := client.Echo(ctx, &testingpb.Payload{Text: "hello"}, options...)
 	check(t, err)

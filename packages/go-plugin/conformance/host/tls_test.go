@@ -141,7 +141,7 @@ func greet(t *testing.T, p *process, config *tls.Config) (answer []byte, protoco
 		return nil, ""
 	}
 	defer func() { _ = conn.Close() }()
-	check(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	check(t, conn.SetDeadline(time.Now().Add(patience)))
 	_, _ = conn.Write([]byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"))
 	answer = make([]byte, 9)
 	count, _ := io.ReadFull(conn, answer)

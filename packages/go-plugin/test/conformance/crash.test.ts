@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { describe, expect, it } from 'vitest';
+import { slowly } from '../../../../tools/testing/slowness.ts';
 import { Testing } from '../gen/testing_pb.ts';
 import { type Started, usePlugins } from '../support/plugins.ts';
 import { hasGo, useGoPrograms } from './go.ts';
@@ -76,7 +77,7 @@ describe.runIf(hasGo)('a Go plugin that ends in the middle of calls', () => {
       const later = testing.echo({}).catch((error: unknown) => error);
       for (const call of [last, ...underWay.main, later, underWay.brokered]) {
         const error = await call;
-        expect(performance.now() - exited).toBeLessThan(500);
+        expect(performance.now() - exited).toBeLessThan(slowly(500));
         expect(error).toBeInstanceOf(ConnectError);
         expect(error).toMatchObject({
           code: Code.Unavailable,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { killAll } from '@vrsky/go-plugin/host';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { slowly } from '../../../../tools/testing/slowness.ts';
 import { processesWith, type Started, usePlugins } from '../support/plugins.ts';
 import { hasGo, useGoPrograms } from './go.ts';
 
@@ -41,7 +42,7 @@ describe.runIf(hasGo)('the end of a Go plugin', () => {
       );
       const times = await Promise.all(all.map(timeToKill));
       expect(Math.min(...times)).toBeGreaterThan(690);
-      expect(Math.max(...times)).toBeLessThan(1_800);
+      expect(Math.max(...times)).toBeLessThan(slowly(1_800));
       for (const started of all) {
         expect(await started.plugin.exited).toMatchObject(graceful);
         expect(warned(started)).toBe(false);
@@ -73,7 +74,7 @@ describe.runIf(hasGo)('the end of a Go plugin', () => {
     const started = await start({ command: program(), args });
     const took = await timeToKill(started);
     expect(took).toBeGreaterThan(1_900);
-    expect(took).toBeLessThan(2_500);
+    expect(took).toBeLessThan(slowly(2_500));
     expect(await started.plugin.exited).toMatchObject(killed);
     expect(warned(started)).toBe(true);
   });

@@ -9,6 +9,7 @@ import { createClient } from '@connectrpc/connect';
 import type { ReattachConfig } from '@vrsky/go-plugin';
 import { launch, type PluginProcess, reattach } from '@vrsky/go-plugin/host';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { slowly } from '../../../../tools/testing/slowness.ts';
 import { handshake } from '../fixtures/handshake.ts';
 import { Testing } from '../gen/testing_pb.ts';
 import { recordingLogger } from '../support/logger.ts';
@@ -101,7 +102,7 @@ describe.runIf(hasGo)('a Go plugin that runs already', () => {
     await brokered.close();
     const began = performance.now();
     await plugin.kill();
-    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(performance.now() - began).toBeLessThan(slowly(1_500));
     expect(await exit).toEqual({ code: 0, signal: null });
     expect(await plugin.exited).toEqual(unknownEnd);
     expect(existsSync(config.address.address)).toBe(false);
@@ -153,7 +154,7 @@ describe.runIf(hasGo)('a Go plugin that runs already', () => {
     const began = performance.now();
     await plugin.kill();
     expect(performance.now() - began).toBeGreaterThan(1_900);
-    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(performance.now() - began).toBeLessThan(slowly(3_000));
     expect(await exit).toEqual({ code: null, signal: 'SIGKILL' });
   });
 

@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
+import { slowly } from '../../../../tools/testing/slowness.ts';
 import { pluginPath } from './plugins.ts';
 
 export interface RawPlugin {
@@ -17,7 +18,10 @@ const running = new Set<RawPlugin>();
 /** For the end of a test, also of one that failed half-way. */
 export async function endAll(): Promise<void> {
   for (const { child } of running) child.kill('SIGTERM');
-  const stuck = setTimeout(() => running.forEach(({ child }) => child.kill('SIGKILL')), 5_000);
+  const stuck = setTimeout(
+    () => running.forEach(({ child }) => child.kill('SIGKILL')),
+    slowly(5_000),
+  );
   await Promise.all(Array.from(running, ({ exit }) => exit));
   clearTimeout(stuck);
   running.clear();

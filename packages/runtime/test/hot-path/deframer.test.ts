@@ -69,6 +69,8 @@ test('large messages make V8 collect shortly, and seldom all', async () => {
   await new Promise(setImmediate);
   observer.disconnect();
   const long = kinds.filter((kind) => kind === constants.NODE_PERFORMANCE_GC_MAJOR).length;
-  expect(kinds.length - long).toBeGreaterThan(100);
-  expect(long).toBeLessThan(10);
+  const short = kinds.length - long;
+  expect(short).toBeGreaterThan(100);
+  // By their ratio: how many long ones there are depends on how quick the machine is.
+  expect(long).toBeLessThan(short / 20);
 });

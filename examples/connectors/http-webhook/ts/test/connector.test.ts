@@ -45,7 +45,7 @@ describe('the TypeScript example', () => {
     const log = pino({ level: 'silent' });
     connector = await launchConnector({ command: process.execPath, args, log, hostFunctions });
     node = connector.node;
-  }, 60_000);
+  });
   afterEach(() => node.disconnect());
   afterAll(() => connector?.kill());
 
