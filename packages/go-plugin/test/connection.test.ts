@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import {
+  constants,
   createServer as createHttp2Server,
   type ServerHttp2Session,
   type ServerHttp2Stream,
@@ -153,6 +154,26 @@ describe('a connection', () => {
       await close();
     }
     rude.close();
+  });
+
+  it.each([
+    ['REFUSED_STREAM', Code.Unavailable],
+    ['ENHANCE_YOUR_CALM', Code.ResourceExhausted],
+    ['INTERNAL_ERROR', Code.Internal],
+  ])("tells a server's %s by gRPC's code for it, and goes on", async (reset, code) => {
+    const address = join(tmpdir(), `resetting-${crypto.randomUUID().slice(0, 8)}`);
+    const resetting = createHttp2Server().on('stream', (stream: ServerHttp2Stream) => {
+      stream.on('error', () => {});
+      stream.close(constants[`NGHTTP2_${reset}` as 'NGHTTP2_CANCEL']);
+    });
+    await once(resetting.listen(address), 'listening');
+    const options = { tls: undefined, maxMessageBytes: 1_000, timeoutMs: 20_000 };
+    const { transport, close } = await connect({ network: 'unix', address }, options);
+    const testing = createClient(Testing, transport);
+    await expect(testing.echo({})).rejects.toMatchObject({ code });
+    await expect(testing.echo({})).rejects.toMatchObject({ code });
+    await close();
+    resetting.close();
   });
 
   it('lets its server send 16 MiB ahead, and 4 MiB for each call', async () => {

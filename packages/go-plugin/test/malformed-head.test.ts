@@ -83,6 +83,10 @@ describe.each(Object.entries(listeners))('%s', (_name, open) => {
     },
   );
 
+  it('answers 405 to another method', async () => {
+    expect(await echo({ ':method': 'PUT' })).toMatchObject({ ':status': 405 });
+  });
+
   it.each(refused)('ends nothing but the call for %j', async (head) => {
     await expect(echo(head)).rejects.toThrow('NGHTTP2_PROTOCOL_ERROR');
     expect(await echo({})).toMatchObject({ 'grpc-status': '0' });

@@ -1,4 +1,5 @@
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
+import { gzipSync } from 'node:zlib';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { Code } from '@connectrpc/connect';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
@@ -39,6 +40,13 @@ function send(bytes: Uint8Array = hello, headers: OutgoingHttpHeaders = {}): Pro
   return outcomeOf(stream);
 }
 
+/** One message as gRPC frames it, marked as compressed. */
+function compressed(bytes: Uint8Array): Buffer {
+  const framed = frame(bytes);
+  framed[0] = 1;
+  return framed;
+}
+
 function receiptOf({ body }: RawOutcome): string | undefined {
   return fromBinary(SendResponseSchema, body.subarray(5)).receipt?.messageId;
 }
@@ -74,7 +82,7 @@ describe('a call of Send', () => {
   });
 
   test.each([
-    ['compressed as nobody agreed', hello, { 'grpc-encoding': 'gzip' }, Code.Unimplemented],
+    ['compressed as nobody agreed', hello, { 'grpc-encoding': 'deflate' }, Code.Unimplemented],
     ['with a timeout that is none', hello, { 'grpc-timeout': '1x' }, Code.InvalidArgument],
     ['of an unknown method', hello, { ':path': '/vrsky.connector.v1.ConnectionNode/Sent' }, 12],
     ['without a message', Buffer.alloc(0), {}, Code.Unimplemented],
@@ -97,6 +105,21 @@ describe('a call of Send', () => {
     }
     stream.end();
     expect(receiptOf(await outcome)).toBe('id-1');
+  });
+
+  test('in gzip is answered, uncompressed', async () => {
+    const packed = gzipSync(hello.subarray(5));
+    const outcome = await send(compressed(packed), { 'grpc-encoding': 'gzip' });
+    expect(outcome).toMatchObject({ status: '0' });
+    expect(receiptOf(outcome)).toBe('id-1');
+  });
+
+  test('in gzip that inflates beyond the limit fails, and nothing is sent', async () => {
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
+    expect(bomb.length).toBeLessThan(100_000);
+    const outcome = await send(compressed(bomb), { 'grpc-encoding': 'gzip' });
+    expect(outcome).toMatchObject({ http: 200, status: `${Code.ResourceExhausted}` });
+    expect((await host.details())['batches']).toBe('');
   });
 
   test('of many megabytes is answered', async () => {

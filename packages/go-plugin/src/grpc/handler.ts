@@ -1,7 +1,6 @@
 import { constants, Http2ServerRequest, type ServerHttp2Stream } from 'node:http2';
-import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { ConnectError, createContextValues, type Interceptor } from '@connectrpc/connect';
-import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { compressionGzip, connectNodeAdapter } from '@connectrpc/connect-node';
 import { http2StreamKey, type Routes } from './context.ts';
 import { BoundedResponse } from './heads.ts';
 import type { StreamHandler } from './listener.ts';
@@ -22,7 +21,7 @@ export function grpcHandler(
     routes,
     connect: false,
     grpcWeb: false,
-    acceptCompression: [],
+    acceptCompression: [compressionGzip], // a bomb is given up at `readMaxBytes`
     readMaxBytes: maxMessageBytes,
     interceptors: [reportTo(onError)],
     contextValues: (request) =>
@@ -37,6 +36,7 @@ export function grpcHandler(
     if (!grpcContentType.test(headers['content-type'] ?? '')) return unsupportedMediaType(stream);
     // Connect makes a URL of it. Clients on a unix socket send the socket's path, which is no host; nothing depends on it.
     headers[':authority'] = 'localhost';
+    headers['grpc-accept-encoding'] = 'identity'; // the caller is on the same machine
     serve(new Http2ServerRequest(stream, headers, {}, rawHeaders), new BoundedResponse(stream));
   }, onError);
 }
@@ -75,30 +75,34 @@ function shown(path: string): string {
   return path.slice(0, longestPath).toWellFormed();
 }
 
+/** What a call throws that its caller has cancelled is of no interest: mostly that nothing can be written any more. */
 function reportTo(onError: OnHandlerError): Interceptor {
-  const report = (thrown: unknown, { typeName }: DescService, { name }: DescMethod): unknown => {
-    if (!(thrown instanceof ConnectError)) onError(`${typeName}/${name}`, thrown);
-    return thrown;
-  };
   return (next) => async (request) => {
-    const { service, method } = request;
+    const { service, method, signal, contextValues } = request;
+    const report = (thrown: unknown): unknown => {
+      const cancelled = signal.aborted || contextValues.get(http2StreamKey)?.destroyed;
+      if (!(cancelled || thrown instanceof ConnectError)) {
+        onError(`${service.typeName}/${method.name}`, thrown);
+      }
+      return thrown;
+    };
     try {
       const response = await next(request);
       if (!response.stream) return response;
-      return { ...response, message: reported(response.message, service, method) };
+      return { ...response, message: reported(response.message, report) };
     } catch (error) {
-      throw report(error, service, method);
+      throw report(error);
     }
   };
-  async function* reported<T>(
-    messages: AsyncIterable<T>,
-    service: DescService,
-    method: DescMethod,
-  ): AsyncGenerator<T> {
-    try {
-      yield* messages;
-    } catch (error) {
-      throw report(error, service, method);
-    }
+}
+
+async function* reported<T>(
+  messages: AsyncIterable<T>,
+  report: (thrown: unknown) => unknown,
+): AsyncGenerator<T> {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw report(error);
   }
 }

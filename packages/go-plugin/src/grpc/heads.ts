@@ -39,7 +39,7 @@ export class BoundedResponse extends Http2ServerResponse {
   override writeHead(status: number, headers?: Head): this;
   override writeHead(status: number, message: string, headers?: Head): this;
   override writeHead(status: number, ...rest: (Head | string | undefined)[]): this {
-    const headers = rest.at(-1) as OutgoingHttpHeaders; // as Connect calls it
+    const headers = (rest.at(-1) ?? {}) as OutgoingHttpHeaders; // as Connect calls it
     this.#refused = tooLarge(this.stream.session, headers);
     const { 'content-type': type } = headers;
     return super.writeHead(status, this.#refused ? { 'content-type': type } : headers);

@@ -18,6 +18,11 @@ export interface Loss {
 }
 
 const symptoms = new Set([Code.Canceled, Code.Aborted, Code.Internal, Code.Unknown]);
+/** What gRPC means by a reset with these HTTP/2 codes, which Node.js names in the text of its error only. */
+const resets: Readonly<Record<string, Code>> = {
+  REFUSED_STREAM: Code.Unavailable, // it was not begun
+  ENHANCE_YOUR_CALM: Code.ResourceExhausted,
+};
 
 /**
  * By priority, not by what is noticed first: the cause behind the loss, then what HTTP/2 says of it.
@@ -36,6 +41,10 @@ export function createLoss(whatWasSaid: () => unknown, whyLost: WhyLost | undefi
     async explain(thrown, session) {
       const failure = ConnectError.from(thrown);
       if (failure.metadata.has('grpc-status') || !symptoms.has(failure.code)) return failure;
+      const [, reset = ''] = /error code NGHTTP2_(\w+)/.exec(failure.rawMessage) ?? [];
+      const meaning = resets[reset];
+      if (meaning)
+        return new ConnectError(failure.rawMessage, meaning, undefined, undefined, thrown);
       await new Promise(setImmediate); // calls may end a moment before their connection
       return session.closed || session.destroyed ? error(failure) : failure;
     },

@@ -43,8 +43,11 @@ function lastLinesOf({ lastLines }: Exit): string {
   return `\nIts last lines on stderr:${lastLines.map((line) => `\n  ${line}`).join('')}\n`;
 }
 
-/** Where a crash begins, or else what was written last. */
+/** Where a crash begins, or else the last warning or error, or else what was written last. */
 function tellingLine(lines: readonly string[]): string {
-  const line = lines.find((each) => crash.test(each)) ?? lines.findLast((each) => each !== '');
-  return line === undefined ? '' : createLogParser()(line).message;
+  const panic = lines.find((line) => crash.test(line));
+  const said = panic === undefined ? lines.filter((line) => line !== '') : [panic];
+  const entries = said.map(createLogParser());
+  const grave = entries.findLast(({ level }) => level === 'warn' || level === 'error');
+  return (grave ?? entries.at(-1))?.message ?? '';
 }
