@@ -9,12 +9,7 @@ const sources = 'packages connectors tools examples interop faults vitest.config
  * means: a failing step does not stop the rest, so that one run tells everything.
  */
 export const commands = {
-  start: {
-    steps: [
-      ['executable', `${buildExecutables} http`],
-      ['example', `${node} examples/01-webhook-to-rest/start.ts`],
-    ],
-  },
+  start: { steps: [['example', `${node} tools/setup/example.ts`]] },
   check: {
     tests: true,
     keepGoing: true,

@@ -17,7 +17,10 @@ export function writeChecksums({ executable, documents }: Artifacts): void {
     sums.set(basename(document), createHash('sha256').update(readFileSync(document)).digest('hex'));
   }
   const lines = [...sums.keys()].toSorted().map((name) => `${sums.get(name)}  ${name}\n`);
-  writeFileSync(file, lines.join(''));
+  // Whoever reads it meanwhile finds it whole, when nothing was built.
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== lines.join('')) {
+    writeFileSync(file, lines.join(''));
+  }
 }
 
 function readSums(file: string): [name: string, sum: string][] {
