@@ -2,6 +2,7 @@ import type { ConnectionConfig, Health, PluginError } from '@vrsky/runtime';
 import type { ConnectionNode } from '@vrsky/runtime/host';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { needs } from '../../../tools/testing/require-program.ts';
+import { slowly } from '../../../tools/testing/slowness.ts';
 import { startTcpProxy, type TcpProxy } from '../../../tools/testing/tcp-proxy.ts';
 import { incomingConfig, outgoingConfig } from './support/config.ts';
 import {
@@ -17,7 +18,7 @@ import { start } from './support/plugin.ts';
 import { startScripted } from './support/scripted-server.ts';
 
 /** What a slow machine may add to a limit. */
-const SLACK_MS = 4000;
+const SLACK_MS = slowly(1000);
 const TIMEOUT_MS = 3000;
 const timeout = Temporal.Duration.from({ milliseconds: TIMEOUT_MS });
 
@@ -77,9 +78,8 @@ describe.runIf(thereAreServers)('40: Health', () => {
       await outside.stop();
       await expect.poll(() => told(node.health())).toBe('CONNECTION_FAILED');
       await outside.start();
-      await expect.poll(() => told(node.health()), { timeout: 20_000 }).toBe('ok');
+      await expect.poll(() => told(node.health()), { timeout: slowly(20_000) }).toBe('ok');
     },
-    60_000,
   );
 
   test.each(cases)(
@@ -103,7 +103,6 @@ describe.runIf(thereAreServers)('40: Health', () => {
       const [, disconnectMs] = await lasting(node.disconnect());
       expect(disconnectMs).toBeLessThan(TIMEOUT_MS + SLACK_MS);
     },
-    60_000,
   );
 });
 
@@ -157,14 +156,14 @@ test('40: Health fails when uploads fail three times in a row, although the serv
 test('40: Health fails when the directory cannot be listed three times in a row, and recovers by itself', async () => {
   const server = await startScripted({ MLSD: () => '425 cannot open a data connection' });
   const { source, next } = await startSource(local(server.port), { listCommand: 'mlsd' });
-  const receiving = next(60_000).catch((error: Error) => error);
+  const receiving = next(slowly(60_000)).catch((error: Error) => error);
   const health = (): Promise<string> => told(source.health(AbortSignal.timeout(10_000)));
-  await expect.poll(health, { timeout: 20_000 }).toBe('CONNECTION_FAILED');
+  await expect.poll(health, { timeout: slowly(20_000) }).toBe('CONNECTION_FAILED');
   delete server.script['MLSD'];
-  await expect.poll(health, { timeout: 20_000 }).toBe('ok');
+  await expect.poll(health, { timeout: slowly(20_000) }).toBe('ok');
   server.files.set('/drop/a.csv', Buffer.from('a'));
   expect(await receiving).toHaveProperty('message');
-}, 60_000);
+});
 
 test('41: Disconnect waits for the host no longer than `drainTimeoutMs`, and the file stays', async () => {
   const server = await startScripted();

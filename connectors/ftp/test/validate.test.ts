@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeTestCa } from '../../../tools/testing/certificates.ts';
 import { needs } from '../../../tools/testing/require-program.ts';
 import { closedPort, droppingPort, mutePort } from '../../../tools/testing/silent-servers.ts';
+import { slowly } from '../../../tools/testing/slowness.ts';
 import { incomingConfig, outgoingConfig } from './support/config.ts';
 import { type Kind, type Outside, startOutside } from './support/connections.ts';
 import { userKey } from './support/credentials.ts';
@@ -11,7 +12,7 @@ import { names } from './support/files.ts';
 import { start } from './support/plugin.ts';
 
 /** What a slow machine may add to a limit. */
-const SLACK_MS = 4000;
+const SLACK_MS = slowly(1000);
 
 type ConfigOf = (settings: object, more?: Partial<ConnectionConfig>) => ConnectionConfig<object>;
 const directions: [string, ConfigOf][] = [
@@ -147,7 +148,6 @@ describe.runIf(thereAreServers)('39: Validate with', () => {
         expect(names(outside.drop)).toEqual([]);
       }
     },
-    60_000,
   );
 
   const withPasswords = kinds.filter((kind) => !kind.startsWith('vsftpd'));

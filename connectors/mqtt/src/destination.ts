@@ -68,9 +68,9 @@ export class PublishDestination implements Destination {
     return Promise.all(batch.map((message) => this.#publish(message, signal)));
   }
 
-  health(): Health {
+  async health(signal: AbortSignal): Promise<Health> {
     if (!this.#uplink) throw new PluginError('NOT_CONNECTED', 'mqtt-publish was not started');
-    const { status, details } = this.#uplink.health();
+    const { status, details } = await this.#uplink.health(signal);
     return { status, details: { ...details, inFlight: String(this.#window.underWay) } };
   }
 

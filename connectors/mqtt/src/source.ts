@@ -93,9 +93,9 @@ export class SubscribeSource implements Source<MqttMessage> {
     else this.#letGo(message);
   }
 
-  health(): Health {
+  async health(signal: AbortSignal): Promise<Health> {
     if (!this.#uplink) throw new PluginError('NOT_CONNECTED', 'mqtt-subscribe was not started');
-    const { status, details } = this.#uplink.health();
+    const { status, details } = await this.#uplink.health(signal);
     const { held } = this.#intake;
     return {
       status,

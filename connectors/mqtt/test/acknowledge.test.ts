@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { needs } from '../../../tools/testing/require-program.ts';
 import { broker, client, linkTo } from './support/broker.ts';
 import { subscribeConfig } from './support/config.ts';
-import { fails, isHealthy, subscribe, textOf, until } from './support/connector.ts';
+import { fails, healthOf, isHealthy, subscribe, textOf, until } from './support/connector.ts';
 import { connack, scriptedBroker } from './support/peer.ts';
 import { launch } from './support/process.ts';
 
@@ -77,7 +77,7 @@ describe.runIf(needs('mosquitto'))('with mosquitto', () => {
     expect(link.accepted).toBe(1);
     expect(link.of('client', 'pingreq').length - pings).toBeGreaterThanOrEqual(3);
     expect(link.of('server', 'publish')).toHaveLength(100);
-    expect(incoming.source.health()).toMatchObject({
+    expect(await healthOf(incoming.source)).toMatchObject({
       status: 'ok',
       details: { inFlight: '100', reconnects: '0' },
     });
@@ -100,7 +100,7 @@ describe.runIf(needs('mosquitto'))('with mosquitto', () => {
       expect(late.every(({ withdrawn }) => withdrawn)).toBe(true);
       expect(again.map(textOf)).toEqual(late.map(textOf));
       for (const message of late) incoming.source.ack(message);
-      expect(incoming.source.health().details['inFlight']).toBe('5');
+      expect((await healthOf(incoming.source)).details['inFlight']).toBe('5');
       const settled = (): number =>
         link.of('client', 'puback', 1).length + link.of('client', 'pubrec', 1).length;
       for (const message of again) {
@@ -215,7 +215,7 @@ test('a session that comes back with more than the window does not keep Connect 
     incoming.source.ack(message);
   }
   await until(() => peer.connections[0]?.of('puback').length === 10);
-  expect(incoming.source.health().status).toBe('ok');
+  expect((await healthOf(incoming.source)).status).toBe('ok');
 });
 
 test('a subscription that is refused behind such messages makes Health an error', async () => {
@@ -229,7 +229,7 @@ test('a subscription that is refused behind such messages makes Health an error'
   const incoming = await subscribe({ brokers: [peer.url], maxInFlight: 3 });
   incoming.ackAll();
   await until(() => fails(incoming.source));
-  expect(() => incoming.source.health()).toThrow('AUTH_FAILED');
+  await expect(healthOf(incoming.source)).rejects.toThrow('AUTH_FAILED');
 });
 
 test.each([true, false])(
@@ -254,7 +254,7 @@ test.each([true, false])(
     incoming.ackAll();
     // With a session there is no second SUBSCRIBE to send it after.
     if (sessionPresent) {
-      await until(() => peer.connections.length === 2 && isHealthy(incoming.source));
+      await until(async () => peer.connections.length === 2 && (await isHealthy(incoming.source)));
       peer.connections[1]?.publish(1, 'x', { qos: 2, dup: true });
     }
     await until(() => peer.connections[1]?.of('pubcomp').length === 1);

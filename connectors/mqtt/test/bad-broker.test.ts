@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { messageOf } from './support/config.ts';
 import {
   fails,
+  healthOf,
   isHealthy,
   publish,
   sendFailure,
@@ -69,7 +70,7 @@ test.each(nonsense)(
     send(peer.connections[0] as PeerConnection);
     await until(() => peer.connections[1]?.of('subscribe').length === 1);
     await until(() => isHealthy(incoming.source));
-    const lastError = incoming.source.health().details['lastError'] ?? '';
+    const lastError = (await healthOf(incoming.source)).details['lastError'] ?? '';
     expect(lastError).toMatch(reason ? /^CONNECTION_FAILED/ : /^PAYLOAD_TOO_LARGE/);
     peer.connections[1]?.publish(1, 'fine');
     const message = await incoming.next();

@@ -3,7 +3,15 @@ import { needs } from '../../../tools/testing/require-program.ts';
 import { slowly } from '../../../tools/testing/slowness.ts';
 import { broker, linkTo, listen } from './support/broker.ts';
 import { messageOf, publishConfig } from './support/config.ts';
-import { isHealthy, publish, sendFailure, subscribe, textOf, until } from './support/connector.ts';
+import {
+  healthOf,
+  isHealthy,
+  publish,
+  sendFailure,
+  subscribe,
+  textOf,
+  until,
+} from './support/connector.ts';
 import { launch } from './support/process.ts';
 
 const acl = (lines: string[]) => ({
@@ -19,7 +27,7 @@ describe.runIf(needs('mosquitto'))('with mosquitto', () => {
     const outgoing = await publish(settings);
     const got = await listen(mosquitto.url, 'out/#');
     link.refuse(true);
-    await until(() => outgoing.destination.health().status !== 'ok');
+    await until(async () => (await healthOf(outgoing.destination)).status !== 'ok');
     const since = performance.now();
     expect(await sendFailure(outgoing.send(messageOf('lost')))).toMatchObject({
       code: 'CONNECTION_FAILED',
@@ -40,7 +48,7 @@ describe.runIf(needs('mosquitto'))('with mosquitto', () => {
     const outgoing = await publish({ brokers: [link.url] });
     const got = await listen(mosquitto.url, 'out/#');
     link.refuse(true);
-    await until(() => outgoing.destination.health().status !== 'ok');
+    await until(async () => (await healthOf(outgoing.destination)).status !== 'ok');
     const sending = outgoing.send(messageOf('a'));
     link.refuse(false);
     expect(await sending).toEqual([{}]);
@@ -143,7 +151,7 @@ describe.runIf(needs('mosquitto'))('with mosquitto', () => {
     };
     for (let n = 0; n < 9; n += 1) await send(n);
     link.cut();
-    await until(() => outgoing.destination.health().details['reconnects'] === '1');
+    await until(async () => (await healthOf(outgoing.destination)).details['reconnects'] === '1');
     for (let n = 9; n < 18; n += 1) await send(n);
     await until(() => got.length >= 18);
     expect(got.map(({ topic }) => topic)).toEqual(

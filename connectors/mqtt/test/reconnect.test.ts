@@ -8,6 +8,7 @@ import { broker, client, linkTo } from './support/broker.ts';
 import { messageOf, subscribeConfig, testHost } from './support/config.ts';
 import {
   fails,
+  healthOf,
   isHealthy,
   publish,
   sendFailure,
@@ -56,7 +57,7 @@ describe.runIf(needs('mosquitto'))('with mosquitto', () => {
     for (let i = 0; i < 500; i += 1) await sender.publishAsync('in/a', `${i}`, { qos: 1 });
     link.refuse(false);
     await until(() => new Set(incoming.acked.map(textOf)).size === 500);
-    expect(incoming.source.health().details).toMatchObject({ sessionsLost: '0' });
+    expect((await healthOf(incoming.source)).details).toMatchObject({ sessionsLost: '0' });
   });
 
   test('43: a session that the broker has lost is told, and subscribed anew', async () => {
@@ -99,7 +100,7 @@ describe.runIf(needs('mosquitto'))('with mosquitto', () => {
     const toB = await linkTo(b.port);
     toA.refuse(true);
     const incoming = await subscribe({ brokers: [toA.url, toB.url] });
-    expect(incoming.source.health().details).toMatchObject({ broker: toB.url });
+    expect((await healthOf(incoming.source)).details).toMatchObject({ broker: toB.url });
     toA.refuse(false);
     toB.refuse(true);
     await until(() => toA.accepted === 1);
@@ -119,7 +120,7 @@ test('46: a client that is taken over three times in a minute says so, and waits
   const reconnect = { initialMs: 10, maxMs: 60_000, jitter: 0 };
   const incoming = await subscribe({ brokers: [peer.url], cleanStart: true, reconnect });
   await until(() => peer.connections.length === 3 && incoming.warnings.length === 3);
-  expect(() => incoming.source.health()).toThrow(
+  await expect(healthOf(incoming.source)).rejects.toThrow(
     expect.objectContaining({ code: 'CONNECTION_FAILED', reason: 'CLIENT_ID_CONFLICT' }),
   );
   const since = performance.now();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SubscribeSource } from '../src/source.ts';
 import { subscribeConfig, testHost } from './support/config.ts';
-import { fails, isHealthy, subscribe, until } from './support/connector.ts';
+import { fails, healthOf, isHealthy, subscribe, until } from './support/connector.ts';
 import { failureOf } from './support/failure.ts';
 import { connack, scriptedBroker } from './support/peer.ts';
 
@@ -24,7 +24,7 @@ test('44: a broker that is busy five times is tried again with growing waits, wi
   for (const [i, least] of [20, 40, 80, 160, 200].entries()) {
     expect(waits[i]).toBeGreaterThanOrEqual(least * 0.9);
   }
-  expect(incoming.source.health().status).toBe('ok');
+  expect((await healthOf(incoming.source)).status).toBe('ok');
 });
 
 test.each([
@@ -66,7 +66,7 @@ test.each([
     await until(() => performance.now() - since > 400);
     expect(peer.connections).toHaveLength(count);
     await until(() => fails(incoming.source));
-    expect(() => incoming.source.health()).toThrow('AUTH_FAILED');
+    await expect(healthOf(incoming.source)).rejects.toThrow('AUTH_FAILED');
     refusing = false;
     await until(() => isHealthy(incoming.source));
   },
@@ -133,5 +133,5 @@ test('45: a subscription that is refused only after a reconnect makes Health an 
   const incoming = await subscribe({ brokers: [peer.url] });
   peer.connections[0]?.socket.destroy();
   await until(() => fails(incoming.source));
-  expect(() => incoming.source.health()).toThrow('the subscription to in/# was refused');
+  await expect(healthOf(incoming.source)).rejects.toThrow('the subscription to in/# was refused');
 });

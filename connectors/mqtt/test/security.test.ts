@@ -13,7 +13,7 @@ import { startTcpProxy } from '../../../tools/testing/tcp-proxy.ts';
 import { SubscribeSource } from '../src/source.ts';
 import { broker, serverCertificate, testCa } from './support/broker.ts';
 import { messageOf, subscribeConfig, testHost } from './support/config.ts';
-import { publish, subscribe, until } from './support/connector.ts';
+import { healthOf, publish, subscribe, until } from './support/connector.ts';
 import { failureOf } from './support/failure.ts';
 import { connack, scriptedBroker } from './support/peer.ts';
 
@@ -67,7 +67,7 @@ describe.runIf(needs('mosquitto') && needs('openssl'))('60: with mosquitto', () 
     expect(await startFailure({ brokers: [byAddress] }, ca)).toMatchObject(expected);
     const tls = { servername: 'localhost' };
     const incoming = await subscribe({ brokers: [byAddress], tls }, { credentials: ca });
-    expect(incoming.source.health().status).toBe('ok');
+    expect((await healthOf(incoming.source)).status).toBe('ok');
   });
 
   test.each(['mqtts', 'wss'])(

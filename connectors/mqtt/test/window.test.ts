@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { needs } from '../../../tools/testing/require-program.ts';
 import { broker, client } from './support/broker.ts';
-import { subscribe, textOf, until } from './support/connector.ts';
+import { healthOf, subscribe, textOf, until } from './support/connector.ts';
 import { scriptedBroker } from './support/peer.ts';
 
 describe.runIf(needs('mosquitto'))('a burst', () => {
@@ -25,7 +25,7 @@ describe.runIf(needs('mosquitto'))('a burst', () => {
     let most = 0;
     for (let i = 0; i < count; i += 1) {
       const message = await incoming.next();
-      most = Math.max(most, Number(incoming.source.health().details['inFlight']));
+      most = Math.max(most, Number((await healthOf(incoming.source)).details['inFlight']));
       setTimeout(() => {
         got.add(textOf(message));
         incoming.source.ack(message);
@@ -34,7 +34,7 @@ describe.runIf(needs('mosquitto'))('a burst', () => {
     await sending;
     await until(() => got.size === count);
     expect(most).toBeLessThanOrEqual(50);
-    expect(incoming.source.health().details['qos0Dropped']).toBe('0');
+    expect((await healthOf(incoming.source)).details['qos0Dropped']).toBe('0');
   });
 });
 
@@ -51,7 +51,7 @@ describe('messages of QoS 0 above the window', () => {
 
   test('50: are dropped and counted exactly, the newest', async () => {
     const incoming = await flood({});
-    await until(() => incoming.source.health().details['qos0Dropped'] === '90');
+    await until(async () => (await healthOf(incoming.source)).details['qos0Dropped'] === '90');
     expect((await incoming.take(10)).map(textOf)).toEqual(
       Array.from({ length: 10 }, (_, i) => `${i}`),
     );
@@ -59,7 +59,7 @@ describe('messages of QoS 0 above the window', () => {
 
   test('50: are dropped and counted exactly, the oldest', async () => {
     const incoming = await flood({ qos0Overflow: 'drop-oldest' });
-    await until(() => incoming.source.health().details['qos0Dropped'] === '90');
+    await until(async () => (await healthOf(incoming.source)).details['qos0Dropped'] === '90');
     const left = Array.from({ length: 10 }, (_, i) => `${90 + i}`);
     expect((await incoming.take(10)).map(textOf)).toEqual(left);
   });
@@ -73,7 +73,7 @@ describe('messages of QoS 0 above the window', () => {
       incoming.source.ack(message);
     }
     expect(all).toEqual(Array.from({ length: 100 }, (_, i) => `${i}`));
-    expect(incoming.source.health().details['qos0Dropped']).toBe('0');
+    expect((await healthOf(incoming.source)).details['qos0Dropped']).toBe('0');
   });
 });
 
@@ -85,7 +85,10 @@ test('a broker that sends more than its Receive Maximum is not read on, and its 
   const held = await incoming.take(5);
   const since = performance.now();
   await until(() => performance.now() - since > 2500);
-  expect(incoming.source.health()).toMatchObject({ status: 'ok', details: { inFlight: '5' } });
+  expect(await healthOf(incoming.source)).toMatchObject({
+    status: 'ok',
+    details: { inFlight: '5' },
+  });
   expect(peer.connections).toHaveLength(1);
   expect(connection?.of('pingreq').length).toBeGreaterThanOrEqual(2);
   for (const message of held) incoming.source.ack(message);
@@ -103,8 +106,8 @@ test('bytes are bounded as well: what does not fit waits with the broker', async
   const [connection] = peer.connections;
   for (let id = 1; id <= 5; id += 1) connection?.publish(id, 'x'.repeat(9000));
   const [first] = await incoming.take(2);
-  expect(incoming.source.health().details['inFlightBytes']).toBe('18000');
+  expect((await healthOf(incoming.source)).details['inFlightBytes']).toBe('18000');
   incoming.source.ack(first as NonNullable<typeof first>);
   await incoming.next();
-  expect(incoming.source.health().details['inFlightBytes']).toBe('18000');
+  expect((await healthOf(incoming.source)).details['inFlightBytes']).toBe('18000');
 });

@@ -1,3 +1,5 @@
+import type { Packet } from 'mqtt-packet';
+
 /** How a link ended, or why there is none. */
 export type FaultKind =
   /** No connection was made, or it broke; `cause` has the system's code. */
@@ -30,6 +32,16 @@ export class LinkFault extends Error {
     this.kind = kind;
     this.code = options.code;
   }
+}
+
+/** The end of the link that a packet of the broker tells of, if it does. */
+export function faultIn(packet: Packet): LinkFault | undefined {
+  if (packet.cmd === 'disconnect') {
+    const code = packet.reasonCode ?? 0;
+    return new LinkFault('disconnected', 'disconnected by the broker', { code });
+  }
+  const code = packet.cmd === 'connack' ? (packet.reasonCode ?? packet.returnCode) : undefined;
+  return code ? new LinkFault('refused', 'refused by the broker', { code }) : undefined;
 }
 
 const PACKET_TOO_LARGE = 0x95;

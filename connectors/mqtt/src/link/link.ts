@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
+import { abortable } from '@vrsky/runtime/plugin';
 import type { Packet } from 'mqtt-packet';
 import { Acks } from './acks.ts';
-import { LinkFault, protocolFault } from './fault.ts';
+import { faultIn, LinkFault, protocolFault } from './fault.ts';
 import { type Client, startClient } from './mqttjs.ts';
 import {
   type Connack,
@@ -13,8 +14,10 @@ import {
   type Subscription,
 } from './packets.ts';
 import { Reading } from './reading.ts';
+import { end } from './socket.ts';
 
-const LEAVE_MS = 1000;
+/** A broker that was heard so short a time ago need not be asked. */
+const FRESH_MS = 1000;
 
 /**
  * A message from the broker. Nothing more is read until `taken` is called, which acknowledges nothing.
@@ -48,18 +51,12 @@ export class Link {
     signal: AbortSignal,
   ): Promise<Link> {
     const link = new Link(stream, options, onPublish);
-    const abort = (): void => link.fail(new LinkFault('left', 'given up'));
-    signal.addEventListener('abort', abort, { once: true });
-    const failed = link.ended.then((fault) => {
-      signal.throwIfAborted();
-      throw fault;
-    });
-    try {
-      await Promise.race([link.#up.promise, failed]);
-      return link;
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+    const fault = await abortable(Promise.race([link.#up.promise, link.ended]), signal).catch(() =>
+      link.fail(new LinkFault('left', 'given up')),
+    );
+    signal.throwIfAborted();
+    if (fault) throw fault;
+    return link;
   }
 
   private constructor(stream: Duplex, options: LinkOptions, onPublish: OnPublish) {
@@ -69,10 +66,10 @@ export class Link {
     this.#acks = new Acks((bytes) => {
       if (!this.isOver) stream.write(bytes);
     });
-    const { promise, resolve } = Promise.withResolvers<LinkFault>();
-    this.ended = promise;
+    this.ended = new Promise((resolve) => {
+      stream.on('close', () => resolve((this.#fault ??= new LinkFault('closed', 'closed'))));
+    });
     stream.on('error', (cause) => this.fail(new LinkFault('network', cause.message, { cause })));
-    stream.on('close', () => resolve((this.#fault ??= new LinkFault('closed', 'closed'))));
     stream.on('data', (chunk: Buffer) => this.#count(chunk.length));
     this.#client = startClient(stream, options, {
       onPublish: (packet, next) => this.#receive(packet as InboundPublish, next),
@@ -126,16 +123,20 @@ export class Link {
     this.#client.publish(message, (code) => this.#conclude(code, done));
   }
 
+  /** Resolves when the broker answers a ping, or the link ends; at once while nothing is read. Rejects on abort. */
+  async heard(signal: AbortSignal): Promise<void> {
+    if (this.#holding || this.#reading.idleMs < FRESH_MS) return;
+    this.#client.ping();
+    await abortable(Promise.race([this.#reading.next, this.ended]), signal);
+  }
+
   /** Says goodbye, so that the broker sends no will, and closes. Messages that come now are left. */
   async leave(): Promise<void> {
     if (!this.isOver) {
       this.#acks.send();
       this.#client.write({ cmd: 'disconnect', reasonCode: 0 });
       this.#fault = new LinkFault('left', 'disconnected');
-      // The broker closes; it may also be gone.
-      const timer = setTimeout(() => this.#stream.destroy(), LEAVE_MS);
-      this.#stream.once('close', () => clearTimeout(timer));
-      this.#stream.unpipe().resume().end();
+      end(this.#stream);
     }
     await this.ended;
   }
@@ -175,14 +176,11 @@ export class Link {
     if (packet.cmd === 'connack') {
       this.#connack = packet;
       if (!packet.sessionPresent) recorded.clear();
-      const code = packet.reasonCode ?? packet.returnCode;
-      if (code) this.fail(new LinkFault('refused', 'refused by the broker', { code }));
     } else if (packet.cmd === 'pubrel') {
       recorded.delete(packet.messageId ?? 0);
-    } else if (packet.cmd === 'disconnect') {
-      const code = packet.reasonCode ?? 0;
-      this.fail(new LinkFault('disconnected', 'disconnected by the broker', { code }));
     }
+    const fault = faultIn(packet);
+    if (fault) this.fail(fault);
   }
 
   #count(bytes: number): void {

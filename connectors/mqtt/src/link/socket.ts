@@ -9,6 +9,7 @@ import type { LinkSettings } from './settings.ts';
 
 /** Room for what a WebSocket message may hold besides one packet. */
 const FRAME_SLACK = 1024 * 1024;
+const LEAVE_MS = 1000;
 
 export interface SocketOptions
   extends Pick<LinkSettings, 'tls' | 'websocket' | 'maximumPacketSize'> {
@@ -37,6 +38,13 @@ export async function openSocket(
       cause,
     });
   }
+}
+
+/** Sends what is written, reads nothing more, and waits a second for the broker to close: it may be gone. */
+export function end(stream: Duplex): void {
+  const timer = setTimeout(() => stream.destroy(), LEAVE_MS);
+  stream.once('close', () => clearTimeout(timer));
+  stream.unpipe().resume().end();
 }
 
 async function openTcp(

@@ -70,10 +70,11 @@ export class Uplink {
     }
   }
 
-  /** @throws PluginError when there has been no connection for a while, or another client fights for it */
-  health(): Health {
+  /** @throws PluginError when there has been no connection for a while, or another client fights for it; on abort */
+  async health(signal: AbortSignal): Promise<Health> {
     const { brokers } = this.#options;
     this.#takeovers.check();
+    await this.#link?.heard(signal);
     const isDown = this.#link === undefined;
     const failure = this.#failure;
     const downMs = performance.now() - (this.#downSince ?? Infinity);

@@ -96,26 +96,32 @@ export async function sendFailure(sending: Promise<readonly SendOutcome[]>): Pro
 }
 
 /** Waits until the condition holds. */
-export async function until(condition: () => boolean, timeout = slowly(10_000)): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  timeout = slowly(10_000),
+): Promise<void> {
   await vi.waitUntil(condition, { timeout, interval: 5 });
 }
 
 export const textOf = ({ message }: Handed): string => Buffer.from(message.payload).toString();
 
-interface Healthy {
-  health(): Health;
+type Healthy = Pick<SubscribeSource | PublishDestination, 'health'>;
+
+export function healthOf(one: Healthy): Promise<Health> {
+  return one.health(AbortSignal.timeout(10_000));
 }
 
-export function isHealthy(one: Healthy): boolean {
-  return !fails(one) && one.health().status === 'ok';
+export function isHealthy(one: Healthy): Promise<boolean> {
+  return healthOf(one).then(
+    ({ status }) => status === 'ok',
+    () => false,
+  );
 }
 
 /** Whether Health is an error. */
-export function fails(one: Healthy): boolean {
-  try {
-    one.health();
-    return false;
-  } catch {
-    return true;
-  }
+export function fails(one: Healthy): Promise<boolean> {
+  return healthOf(one).then(
+    () => false,
+    () => true,
+  );
 }
