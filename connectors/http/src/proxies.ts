@@ -18,7 +18,7 @@ export interface ProxyAccount {
 const SCHEMES = ['http:', 'https:', 'socks:', 'socks5:'];
 
 /**
- * The proxies of the environment variables, in lower or upper case.
+ * The proxies of the environment variables, in lower or upper case; one without a scheme is http.
  * @throws PluginError INVALID_CONFIG for one that cannot be read, without its value: it may hold a password
  */
 export function proxiesOf(account: ProxyAccount): Proxies {
@@ -33,7 +33,7 @@ function proxyOf(variable: string, given: ProxyAccount): string {
   const name = process.env[variable] === undefined ? variable.toUpperCase() : variable;
   const text = process.env[name];
   if (!text) return '';
-  const url = URL.parse(text);
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`);
   const account = url && SCHEMES.includes(url.protocol) ? accountOf(url) : undefined;
   if (!url || !account) {
     const expected =

@@ -27,13 +27,13 @@ describe('the account for a proxy', () => {
 
   test('is that of the credentials, and wins over the one in the variable', async () => {
     const { host, proofs } = await serveProxy();
-    for (const userinfo of ['', 'other:else@']) {
-      vi.stubEnv('http_proxy', `http://${userinfo}${host}`);
+    for (const begin of ['http://', 'http://other:else@', '']) {
+      vi.stubEnv('http_proxy', begin + host);
       const { send } = await startRest({ url: 'http://shop.invalid/' }, { credentials });
       expect((await send(messageOf('m-1')))[0]).toMatchObject({ messageId: 'm-1' });
     }
     const expected = basic('us%er:pass:hunter2%');
-    expect(proofs).toEqual([expected, expected]);
+    expect(proofs).toEqual([expected, expected, expected]);
   });
 
   test('in the variable is used, and kept out of logs in each of its forms', async () => {
@@ -63,8 +63,8 @@ describe('the account for a proxy', () => {
 describe('a variable that holds no URL of a proxy', () => {
   const faulty = [
     'http://user:hunter2@proxy example:3128',
-    'user:hunter2@proxy.example:3128',
-    'proxy.example:3128',
+    'user:hunter2@proxy example',
+    'ftp://user:hunter2@proxy.example',
     'http://user:100%hunter2@proxy.example',
   ];
 
