@@ -19,9 +19,10 @@ export function redactingLog(log: Logger, secrets: Secrets): Logger {
   return pino({ level: log.level, base: null, timestamp: false }, { write });
 }
 
-/** The lines about one connection, at the level that its file sets. */
+/** The lines about one connection, at the level that its file sets; a silent logger stays silent. */
 export function connectionLog(log: Logger, { id, log: level }: Connection): Logger {
-  return log.child({ connection: id }, level === undefined ? {} : { level });
+  const own = level !== undefined && log.level !== 'silent';
+  return log.child({ connection: id }, own ? { level } : {});
 }
 
 /** What a connector says of its Health, without secrets. */

@@ -1,32 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { vrskyHost } from './support/cli.ts';
 import { tempFolder } from './support/folder.ts';
 import { journal, scripted } from './support/integration.ts';
 import { until } from './support/until.ts';
-
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-
-/** The command line as its own process. */
-function vrskyHost(args: string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ['--conditions=vrsky:source', MAIN, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-  });
-  const output = { out: '', err: '' };
-  child.stdout.on('data', (data) => {
-    output.out += data;
-  });
-  child.stderr.on('data', (data) => {
-    output.err += data;
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const ended = once(child, 'close').then(([status]) => ({ status: status as number, ...output }));
-  return { child, output, ended };
-}
 
 const MESSAGES = [{ id: 'a\u001b[31m', text: 'secret payload' }];
 
@@ -48,6 +26,12 @@ test.each([[['rn']], [['run']], [['run', 'x', '--log-level', 'loud']], [[]]])(
     expect(err).not.toMatch(/\n {4}at /);
   },
 );
+
+test('a file without a command is told the command', async () => {
+  const { status, err } = await vrskyHost(['orders.yaml']).ended;
+  expect(status).toBe(2);
+  expect(err).toContain('try: vrsky-host run orders.yaml');
+});
 
 test.each([
   ['run', '/nowhere.yaml'],

@@ -124,6 +124,22 @@ test('a connector that crashes again and again is one alert', async () => {
   await host.stop();
 });
 
+test.each([
+  ['CONNECTION_FAILED', 1],
+  ['INTERNAL', 2],
+])(
+  'a Receive that fails with %s again and again is repeated, in %i processes',
+  async (receiveCode, processes) => {
+    const folder = tempFolder();
+    const settings = { messages: MESSAGES, receiveFailures: 4, receiveCode };
+    const host = await startHost(scripted(folder, { incoming: { settings } }));
+    await until('it is delivered', () => host.messages.length === 1);
+    const connects = journal(folder, 'in').filter((line) => line.startsWith('connect in'));
+    expect(new Set(connects).size).toBe(processes);
+    await host.stop();
+  },
+);
+
 async function supervise(folder: string, settings: object, more: Partial<SupervisorOptions> = {}) {
   const integration = await loadIntegration(scripted(folder, { incoming: { settings } }));
   const links: Link[] = [];

@@ -1,11 +1,14 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Finding, loadIntegration, validateIntegration } from '@vrsky/host';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { tempFolder } from './support/folder.ts';
 import { startHost } from './support/host.ts';
-import { journal, type Sides, scripted } from './support/integration.ts';
+import { journal, type Sides, scripted, webhookTo } from './support/integration.ts';
+import { ok, startSink } from './support/sink.ts';
 import { until } from './support/until.ts';
 
 async function findings(folder: string, sides: Sides = {}): Promise<Record<string, Finding>> {
@@ -79,6 +82,40 @@ test('beside a running host its port is that of the host; any other taken port f
   const alone = await findings(folder, { incoming: { settings: { port: 4711, isTaken: true } } });
   expect(alone['incoming']?.error).toMatchObject({ reason: 'PORT_IN_USE' });
 });
+
+test('beside a host with real connectors, validate reaches the endpoint and knows the port', async () => {
+  const folder = tempFolder();
+  const { url } = await startSink(ok);
+  const port = await freePort();
+  const file = webhookTo(folder, url, { incoming: { settings: { host: '127.0.0.1', port } } });
+  const validate = async () =>
+    validateIntegration(await loadIntegration(file), {
+      log: pino({ level: 'silent' }),
+      signal: AbortSignal.timeout(60_000),
+    });
+  const host = await startHost(file);
+  await host.port();
+  const [, incoming, outgoing] = await validate();
+  expect(incoming).toMatchObject({
+    notes: [`port ${port} is held by the running host of this integration`],
+  });
+  expect(outgoing).toMatchObject({ notes: [`reached ${new URL(url).origin}`] });
+  await host.stop();
+  const other = createServer().listen(port, '127.0.0.1');
+  await once(other, 'listening');
+  onTestFinished(() => void other.close());
+  const [, taken] = await validate();
+  expect(taken?.error).toMatchObject({ code: 'CONNECTION_FAILED', reason: 'PORT_IN_USE' });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
 
 test('a plugin that is not there is named with its whole path', async () => {
   const folder = tempFolder();

@@ -28,7 +28,11 @@ export async function main(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? OK : USAGE;
+    if (thrown instanceof CommanderError) {
+      const [first = ''] = args;
+      if (/\.ya?ml$/.test(first)) process.stderr.write(`try: vrsky-host run ${first}\n`);
+      return thrown.exitCode === 0 ? OK : USAGE;
+    }
     const { redactorOf } = await import('./log.ts');
     const { code, rawMessage } = PluginError.from(thrown);
     process.stderr.write(`vrsky-host: [${code}] ${redactorOf(process.env)(rawMessage)}\n`);
