@@ -110,9 +110,8 @@ export function networkError(
   otherwise = AMBIGUOUS,
 ): PluginError {
   if (thrown instanceof PluginError) {
-    return thrown.code === 'BLOCKED_DESTINATION'
-      ? thrown.withText(thrown.rawMessage, field)
-      : thrown;
+    const isPlaced = thrown.field !== '' || thrown.code !== 'BLOCKED_DESTINATION';
+    return isPlaced ? thrown : thrown.withText(thrown.rawMessage, field);
   }
   const code = codeOf(thrown);
   const tls = code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_');

@@ -121,9 +121,13 @@ describe('no token', () => {
     const ssrf = { allowPrivate: false };
     const url = 'https://shop.invalid/';
     const literal = await failureOf(startOAuth2(url, 'http://127.0.0.1:1/', {}, { ssrf }));
-    expect(literal).toMatchObject({ code: 'BLOCKED_DESTINATION' });
+    const blocked = { code: 'BLOCKED_DESTINATION', field: 'settings.auth.oauth2.tokenUrl' };
+    expect(literal).toMatchObject(blocked);
     const name = await failureOf(startOAuth2(url, 'http://localhost:1/', {}, { ssrf }));
-    expect(name).toMatchObject({ code: 'BLOCKED_DESTINATION' });
+    expect(name).toMatchObject(blocked);
+    const unprobed = { ssrf, probe: false };
+    const { send } = await startOAuth2('https://203.0.114.1/', 'http://localhost:1/', {}, unprobed);
+    expect((await send(messageOf('m-1')))[0]).toMatchObject(blocked);
   });
 });
 

@@ -91,7 +91,11 @@ describe('the host', () => {
     );
     expect(known).toMatchObject({ messageId: '1' });
     for (const other of others) {
-      expect(other).toMatchObject({ code: 'BLOCKED_DESTINATION', recoverable: false });
+      expect(other).toMatchObject({
+        code: 'BLOCKED_DESTINATION',
+        recoverable: false,
+        field: 'settings.allowedHosts',
+      });
     }
     expect(seen.map((request) => request.url)).toEqual(['/127.0.0.1']);
   });

@@ -125,7 +125,7 @@ function locator(
     const origin = fixedOrigin ?? byHost.get(hostOf(host, message));
     if (!origin) {
       const text = 'the message leads to a host that is not among settings.allowedHosts';
-      throw new PluginError('BLOCKED_DESTINATION', text);
+      throw new PluginError('BLOCKED_DESTINATION', text, { field: 'settings.allowedHosts' });
     }
     const route = render(path, message, escapeUri);
     if (dynamic && DOT_SEGMENT.test(route)) {
