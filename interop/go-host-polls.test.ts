@@ -7,7 +7,7 @@ import { needs } from '../tools/testing/require-program.ts';
 import { buildGoProgram } from './support/go-program.ts';
 
 const executable = fileURLToPath(new URL('../dist/bin/http-connector', import.meta.url));
-const COUNT = 2500;
+const COUNT = process.env['VRSKY_HOT_PATH'] === 'off' ? 500 : 2500;
 const SENDERS = 48;
 
 // By plain Receives without acknowledgement 5 to 20 % of these were lost.
@@ -74,8 +74,8 @@ async function postAll(port: number, host: ChildProcess): Promise<void> {
   const send = async (): Promise<void> => {
     while (next < COUNT) {
       const body = `message ${next++}`;
-      while ((await post(port, agent, body)) !== 202) {
-        if (host.exitCode !== null) throw new Error('the host has ended');
+      while ((await post(port, agent, body).catch(() => 'failed')) !== 202) {
+        if (host.exitCode !== null) throw new Error('the host has ended before all was posted');
       }
     }
   };

@@ -124,7 +124,7 @@ func (a *attempt) resultSize() int {
 }
 
 func cutByDisconnect() error {
-	return NewSendError("the connection was closed by Disconnect before the message was sent", true)
+	return NewConnectionError("Disconnect ended the attempt to send the message; its outcome is unknown")
 }
 
 func tooLate(a *attempt) error {

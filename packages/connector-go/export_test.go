@@ -12,6 +12,9 @@ var (
 	ToStatus   = toStatus
 )
 
+// BeforeDeadline is for calls that are too short to be made on a slow machine.
+var BeforeDeadline = beforeDeadline
+
 // WireConfig is for hosts that are not built on this package.
 func WireConfig(t *testing.T, config ConnectionConfig) *connectorpb.ConnectionConfig {
 	t.Helper()

@@ -37,10 +37,10 @@ type MessageMetadata struct {
 	// IntegrationID is the integration that the message belongs to.
 	IntegrationID string
 
-	// Source is the name of the connector that received the message.
+	// Source is the id of the connector that received the message.
 	Source string
 
-	// Destination is the name of the connector that is to send it.
+	// Destination is the id of the connector that sends it.
 	Destination string
 
 	// CorrelationID joins the messages of one business transaction.

@@ -3,6 +3,7 @@ package connector_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -82,7 +83,8 @@ func TestDisconnectEndsASendStream(t *testing.T) {
 	if err := dispensed.Disconnect(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if failure := plugError(t, next(t, results)); failure.Code != connector.CodeSendFailed || !failure.Recoverable {
+	failure := plugError(t, next(t, results))
+	if failure.Code != connector.CodeConnectionFailed || !strings.Contains(failure.Message, "outcome is unknown") {
 		t.Fatalf("got %v", failure)
 	}
 	next(t, stream.Done())

@@ -109,6 +109,7 @@ func (r *route) checkReceive(ctx context.Context, checks *checks) {
 		expect(message.ID != "" && !message.Timestamp.IsZero(), "id %q, timestamp %s", message.ID, message.Timestamp),
 		expect(metadata.CustomerID == r.owner.CustomerID && metadata.TenantID == r.owner.TenantID &&
 			metadata.IntegrationID == r.owner.IntegrationID, "stamped as of %+v", metadata),
+		expect(metadata.Source == r.in.node.Metadata().ID, "source: %q", metadata.Source),
 	), "%s", message.ID)
 	short, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 	defer cancel()

@@ -47,12 +47,17 @@ func poll(node connector.ConnectionNode, options options) (*counts, error) {
 }
 
 func (c *counts) poll(node connector.ConnectionNode, options options) error {
+	misses := 0 // in a row
 	for c.waits(options.count) {
-		message, err := receive(node, options)
+		// Longer after many misses: on a slow machine no call may be quick enough.
+		message, err := receive(node, options, time.Duration(1+misses/20))
 		switch {
 		case err == nil:
+			misses = 0
 			c.add(message)
-		case !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded):
+		case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+			misses++
+		default:
 			return err
 		}
 	}
@@ -60,17 +65,17 @@ func (c *counts) poll(node connector.ConnectionNode, options options) error {
 }
 
 // receive calls once, for a random time.
-func receive(node connector.ConnectionNode, options options) (connector.Message, error) {
+func receive(node connector.ConnectionNode, options options, times time.Duration) (connector.Message, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	byDeadline := options.deadlines > 0 && (options.cancels == 0 || rand.N(2) == 0)
 	switch {
 	case byDeadline:
-		short, end := context.WithTimeout(ctx, rand.N(options.deadlines))
+		short, end := context.WithTimeout(ctx, times*rand.N(options.deadlines))
 		defer end()
 		ctx = short
 	case options.cancels > 0:
-		defer time.AfterFunc(rand.N(options.cancels), cancel).Stop()
+		defer time.AfterFunc(times*rand.N(options.cancels), cancel).Stop()
 	}
 	return node.Receive(ctx)
 }
