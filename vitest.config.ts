@@ -42,6 +42,8 @@ export default defineConfig({
       project('default-route', throughConnectors, { VRSKY_HOT_PATH: 'off' }),
       // Need the port 8080 for themselves: a run of their own, one file after the other.
       alone(project('specification', '{interop/alone,examples/connectors/*/ts/test}/*.test.ts')),
+      // Builds Terraform, which takes long once: see `npm run interop:terraform`.
+      project('terraform', 'packages/go-plugin/test/terraform/*.interop.ts'),
       // Slow on purpose, and not part of `npm test`: see `npm run faults`.
       project('faults', 'faults/**/*.test.ts'),
     ],

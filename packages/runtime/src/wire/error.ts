@@ -61,14 +61,18 @@ export function errorFromStatus(thrown: unknown): Error {
     case Code.DeadlineExceeded:
       return new DOMException(`deadline exceeded: ${text}`, 'TimeoutError');
     case Code.ResourceExhausted:
-      // By gRPC's table of resets: too many calls, not too large a message.
-      if (text.includes('ENHANCE_YOUR_CALM')) break;
-      return new PluginError('PAYLOAD_TOO_LARGE', text, { cause: thrown });
+      // By gRPC's table also a reset for too many calls, which is no fault of the message.
+      return new PluginError(
+        text.includes('ENHANCE_YOUR_CALM') ? 'INTERNAL' : 'PAYLOAD_TOO_LARGE',
+        text,
+        { cause: thrown },
+      );
     case Code.Unimplemented:
       return new PluginError('UNSUPPORTED', text, { cause: thrown });
     case Code.Unavailable:
     case Code.Aborted: // a connection that was reset in the middle of a call
       return new PluginError('CONNECTION_FAILED', text, { cause: thrown });
+    default:
+      return new PluginError('INTERNAL', text, { cause: thrown });
   }
-  return new PluginError('INTERNAL', text, { cause: thrown });
 }
