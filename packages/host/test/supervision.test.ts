@@ -163,6 +163,22 @@ async function supervise(folder: string, settings: object, more: Partial<Supervi
   return links;
 }
 
+test('a degraded Health is logged once, and restarts nothing', async () => {
+  const folder = tempFolder();
+  const lines: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line) => lines.push(line) });
+  const links = await supervise(folder, { sickness: 1, isDegraded: true }, { log });
+  await until('Health was asked often', () => {
+    return journal(folder, 'in').filter((line) => line === 'health').length > 8;
+  });
+  expect(links.length).toBe(1);
+  const told = lines.map((line) => JSON.parse(line) as { msg: string; details?: object });
+  expect(told.filter(({ msg }) => msg === 'degraded')).toMatchObject([
+    { details: { port: 'undefined' } },
+  ]);
+  expect(told.filter(({ msg }) => msg.startsWith('not healthy')).length).toBe(1);
+});
+
 test('a connector whose Health is INTERNAL three times in a row is replaced', async () => {
   const links = await supervise(tempFolder(), { sickness: 3, sicknessCode: 'INTERNAL' });
   const [first, second] = await until('there are two', () => links.length === 2 && links);

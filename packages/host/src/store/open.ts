@@ -69,7 +69,8 @@ function takeLock(path: string): DatabaseSync {
   try {
     const lock = openPrivately(lockOf(path));
     try {
-      lock.exec('BEGIN IMMEDIATE');
+      // Who only looks whether a host runs holds it for a moment.
+      lock.exec('PRAGMA busy_timeout = 500; BEGIN IMMEDIATE');
       return lock;
     } catch (thrown) {
       lock.close();
