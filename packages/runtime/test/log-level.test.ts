@@ -37,10 +37,14 @@ test('at debug each message that was received or sent is one line, with whose it
     {
       level: 20,
       msg: 'message not sent',
-      fields: { ...whose, message: 'id-refused', code: 'SEND_FAILED', recoverable: true },
+      fields: { ...whose, messageId: 'id-refused', code: 'SEND_FAILED', recoverable: true },
     },
-    { level: 20, msg: 'message received', fields: { ...whose, message: 'id-payload-1', bytes: 9 } },
-    { level: 20, msg: 'message sent', fields: { ...whose, message: 'id-payload-2', bytes: 9 } },
+    {
+      level: 20,
+      msg: 'message received',
+      fields: { ...whose, messageId: 'id-payload-1', bytes: 9 },
+    },
+    { level: 20, msg: 'message sent', fields: { ...whose, messageId: 'id-payload-2', bytes: 9 } },
   ]);
   expect(JSON.stringify(lines)).not.toContain('"payload-');
 });

@@ -40,5 +40,5 @@ export function traceSent(
 
 function whose({ id, metadata, payload }: Message): object {
   const { customerId, integrationId } = metadata;
-  return { customer: customerId, integration: integrationId, message: id, bytes: payload.length };
+  return { customer: customerId, integration: integrationId, messageId: id, bytes: payload.length };
 }
