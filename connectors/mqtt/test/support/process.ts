@@ -1,13 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { type ConnectionConfig, PluginError } from '@vrsky/runtime';
-import { type ConnectorProcess, launchConnector } from '@vrsky/runtime/host';
+import { type ConnectorProcess, type LaunchOptions, launchConnector } from '@vrsky/runtime/host';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** The connector as a process of its own, from its source, before Connect. */
-export function start(command: readonly string[] = [process.execPath]): Promise<ConnectorProcess> {
+export function start(
+  command: readonly string[] = [process.execPath],
+  options: Pick<LaunchOptions, 'identity'> = {},
+): Promise<ConnectorProcess> {
   const [program = '', ...args] = command;
   return launchConnector({
     command: program,
@@ -23,12 +26,16 @@ export function start(command: readonly string[] = [process.execPath]): Promise<
         throw new PluginError('UNSUPPORTED', 'it is of no use here');
       },
     },
+    ...options,
   });
 }
 
 /** The same, connected; it is killed when the test ends. */
-export async function launch(config: ConnectionConfig<object>): Promise<ConnectorProcess> {
-  const connector = await start();
+export async function launch(
+  config: ConnectionConfig<object>,
+  options: Pick<LaunchOptions, 'identity'> = {},
+): Promise<ConnectorProcess> {
+  const connector = await start(undefined, options);
   onTestFinished(() => connector.kill());
   await connector.node.connect(config as ConnectionConfig);
   return connector;
