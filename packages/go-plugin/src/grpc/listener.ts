@@ -1,18 +1,11 @@
-import {
-  createSecureServer,
-  createServer,
-  type Http2SecureServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Address } from '../handshake/handshake.ts';
 import type { MutualTls } from '../tls/options.ts';
 import { cutOff } from './cut-off.ts';
 import { listenAt, type Place } from './place.ts';
-import { connectionWindow, serverOptions, sessionOptions } from './tuning.ts';
+import { createGrpcServer, createObservedServer, type GrpcServer } from './server.ts';
+import { connectionWindow } from './tuning.ts';
 
 /**
  * Answers one gRPC call. Called once per stream, many at a time. `grpcHandler` makes the default one from Connect
@@ -27,6 +20,8 @@ export type StreamHandler = (
 export interface ListenOptions {
   readonly place: Place;
   readonly tls: MutualTls | undefined;
+  /** Whether `whenArrived` is answered for the calls of this listener. */
+  readonly confirmAnswers?: boolean | undefined;
   /** Calls that arrive before it is there wait for it. */
   readonly handler: Promise<StreamHandler>;
   /** A TLS connection was refused, mostly for its certificate. */
@@ -43,21 +38,19 @@ export interface Listener {
 
 /** @throws GoPluginError LISTEN_FAILED */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const http2 = { ...sessionOptions, ...serverOptions };
-  const server = options.tls
-    ? createSecureServer({ ...http2, ...options.tls })
-    : createServer(http2);
+  const server = (options.confirmAnswers ? createObservedServer : createGrpcServer)(options.tls);
+  const { sockets, http2 } = server;
   const sessions = track(server);
-  server.on('tlsClientError', options.onRefused);
+  sockets.on('tlsClientError', options.onRefused);
   // Not reported: grpc-go's farewell on every connection counts as a protocol error here.
-  server.on('sessionError', () => {});
+  http2.on('sessionError', () => {});
   serveStreams(server, options.handler);
-  const address = await listenAt(server, options.place);
-  server.on('error', options.onRefused);
+  const address = await listenAt(sockets, options.place);
+  sockets.on('error', options.onRefused);
 
   let closed: Promise<void> | undefined;
   const close = async (graceMs: number): Promise<void> => {
-    const drained = new Promise<void>((resolve) => server.close(() => resolve()));
+    const drained = new Promise<void>((resolve) => sockets.close(() => resolve()));
     const timer = setTimeout(sessions.destroy, graceMs);
     sessions.finish();
     await drained;
@@ -66,23 +59,20 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   return { address, connected: sessions.any, close: (graceMs) => (closed ??= close(graceMs)) };
 }
 
-function serveStreams(
-  server: Http2Server | Http2SecureServer,
-  handler: Promise<StreamHandler>,
-): void {
+function serveStreams({ http2 }: GrpcServer, handler: Promise<StreamHandler>): void {
   let serve: StreamHandler = (...call) => void serveLater(...call);
   const serveLater = async (...call: Parameters<StreamHandler>): Promise<void> => {
     serve = await handler;
     if (!call[0].destroyed) serve(...call);
   };
-  server.on('stream', (stream, headers, _flags, rawHeaders) => {
+  http2.on('stream', (stream, headers, _flags, rawHeaders) => {
     stream.on('error', () => {}); // the call's own abort signal tells its handler
     serve(stream, headers, rawHeaders);
   });
 }
 
 /** A closing server waits for every socket, also for those that never became a session. */
-function track(server: Http2Server | Http2SecureServer): {
+function track({ sockets: server, http2 }: GrpcServer): {
   any: () => boolean;
   finish: () => void;
   destroy: () => void;
@@ -94,7 +84,7 @@ function track(server: Http2Server | Http2SecureServer): {
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => {});
   });
-  server.on('session', (session) => {
+  http2.on('session', (session: ServerHttp2Session) => {
     session.setLocalWindowSize(connectionWindow);
     sessions.add(session);
     session.once('close', () => sessions.delete(session));

@@ -26,7 +26,7 @@ export interface MainListener {
  * @throws GoPluginError MISCONFIGURED, CERTIFICATE_INVALID, LISTEN_FAILED
  */
 export async function openMainListener(
-  options: Pick<ServeOptions, 'versions' | 'network' | 'maxMessageBytes'>,
+  options: Pick<ServeOptions, 'versions' | 'network' | 'maxMessageBytes' | 'confirmAnswers'>,
   env: NodeJS.ProcessEnv,
   handler: Promise<StreamHandler>,
 ): Promise<MainListener> {
@@ -40,7 +40,8 @@ export async function openMainListener(
     maxMessageBytes: options.maxMessageBytes ?? defaultServerMessageBytes,
     onRefused: (error) => logToStderr('warn', 'connection refused', { error: error.message }),
   };
-  const listener = await listen({ ...network, handler });
+  const { confirmAnswers } = options;
+  const listener = await listen({ ...network, confirmAnswers, handler });
   return { listener, version, certificate: identity?.der, network };
 }
 

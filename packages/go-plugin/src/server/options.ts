@@ -25,6 +25,11 @@ export interface ServeOptions {
   readonly network?: 'unix' | 'tcp';
   /** Largest message to receive, in bytes; above it calls fail RESOURCE_EXHAUSTED. Default 4 MiB, as in Go. */
   readonly maxMessageBytes?: number;
+  /**
+   * Observes on the main listener which answers arrive, for `whenArrived`. Default false: it costs each call a way through
+   * JavaScript.
+   */
+  readonly confirmAnswers?: boolean;
   /** Called when the main listener exists and before any service code is loaded: the place to drop permissions. */
   readonly onListening?: () => void;
   /**

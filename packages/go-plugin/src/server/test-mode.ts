@@ -21,7 +21,10 @@ export interface TestServer {
  * @throws GoPluginError MISCONFIGURED, LISTEN_FAILED
  */
 export async function serveTest(
-  options: Pick<ServeOptions, 'versions' | 'network' | 'maxMessageBytes' | 'onShutdown'>,
+  options: Pick<
+    ServeOptions,
+    'versions' | 'network' | 'maxMessageBytes' | 'confirmAnswers' | 'onShutdown'
+  >,
 ): Promise<TestServer> {
   const services = Promise.withResolvers<StreamHandler>();
   const { listener, version, network } = await openMainListener(options, {}, services.promise);

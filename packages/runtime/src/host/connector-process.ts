@@ -19,6 +19,11 @@ export interface LaunchOptions {
   /** Largest message either way, in bytes. Default 16 MiB, at most 64 MiB. */
   readonly maxMessageBytes?: number;
   readonly log: Logger;
+  /**
+   * Messages are taken by `receiveStream` only. Makes all calls of such a host cheaper; an answer to `receive` that did not
+   * arrive comes again only when its lease or the connection ends. Default false.
+   */
+  readonly streamsOnly?: boolean;
   readonly hostFunctions: HostFunctions;
   readonly identity?: Identity;
   readonly signal?: AbortSignal;

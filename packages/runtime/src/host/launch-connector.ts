@@ -1,7 +1,7 @@
 import { type Client, createClient } from '@connectrpc/connect';
 import { GoPluginError } from '@vrsky/go-plugin';
 import { launch, type PluginProcess } from '@vrsky/go-plugin/host';
-import { HANDSHAKE, PROTOCOL_VERSION } from '../contract/handshake.ts';
+import { HANDSHAKE, PROTOCOL_VERSION, STREAMS_ONLY } from '../contract/handshake.ts';
 import { messageLimit } from '../contract/message-limit.ts';
 import { PluginError } from '../contract/plugin-error.ts';
 import type { PluginMetadata } from '../contract/plugin-metadata.ts';
@@ -27,6 +27,7 @@ const FIRST_ANSWER_MS = 10_000;
 export async function launchConnector(options: LaunchOptions): Promise<ConnectorProcess> {
   const plugin = await launch({
     ...options,
+    ...(options.streamsOnly && { env: { ...options.env, [STREAMS_ONLY]: 'true' } }),
     handshake: HANDSHAKE,
     versions: [HANDSHAKE.protocolVersion],
     maxMessageBytes: messageLimit(options.maxMessageBytes),

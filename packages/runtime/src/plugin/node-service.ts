@@ -72,11 +72,13 @@ export function createNodeService(parts: NodeParts): ServiceImpl<typeof Connecti
         receipt: receiptToWire(await calls.send(messageFromWire(message), callerOf(signal))),
       };
     },
-    async receive({ explicitAck }, { values, signal }) {
+    async receive({ explicitAck }, { values, signal, timeoutMs }) {
       const stream = values.get(http2StreamKey);
       if (!stream) throw new PluginError('INTERNAL', 'Receive needs to see its HTTP/2 stream');
       return {
-        delivery: deliveryToWire(await calls.receive(explicitAck, stream, callerOf(signal))),
+        delivery: deliveryToWire(
+          await calls.receive(explicitAck, stream, callerOf(signal, timeoutMs())),
+        ),
       };
     },
     async acknowledge({ settlements }) {

@@ -1,5 +1,5 @@
 import { createPluginLogger, serve as servePlugin } from '@vrsky/go-plugin/server';
-import { HANDSHAKE } from '../contract/handshake.ts';
+import { HANDSHAKE, STREAMS_ONLY } from '../contract/handshake.ts';
 import { messageLimit } from '../contract/message-limit.ts';
 import { hotPathIsOff } from '../hot-path/switch.ts';
 import type { Connector } from './connector.ts';
@@ -16,6 +16,8 @@ const SHUTDOWN_MS = 1400;
 export interface ServeOptions {
   /** Largest message that this connector takes from a host, in bytes. Default 16 MiB, at most 64 MiB. */
   readonly maxMessageBytes?: number;
+  /** Whether any of its types is incoming. False makes all calls cheaper for hosts that are not known. Default true. */
+  readonly receives?: boolean;
 }
 
 /**
@@ -43,6 +45,7 @@ export async function serve(
     handshake: HANDSHAKE,
     maxMessageBytes,
     rewrite,
+    confirmAnswers: (options.receives ?? true) && process.env[STREAMS_ONLY] !== 'true',
     versions: {
       [HANDSHAKE.protocolVersion]: async ({ broker }) => {
         const [{ createPlugin }, { memoryGuard }, { connector }] = await Promise.all([

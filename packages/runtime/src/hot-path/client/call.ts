@@ -162,10 +162,17 @@ export class ClientCall {
     if (!this.#over) this.#lose();
   };
 
-  readonly #onAbort = (): void => this.cancel();
+  readonly #onAbort = (): void =>
+    this.#end(new ConnectError('the call was cancelled', Code.Canceled));
 
   readonly #onDeadline = (): void =>
-    this.fail(new ConnectError('the operation timed out', Code.DeadlineExceeded));
+    this.#end(new ConnectError('the operation timed out', Code.DeadlineExceeded));
+
+  /** An answer that is complete stands: the server counts it as arrived. */
+  #end(failure: ConnectError): void {
+    if (this.#trailers && this.#deframer.atBoundary) this.#onEnd();
+    else this.fail(failure);
+  }
 
   /** Without a status: by a reset, or with the connection. */
   #lose(): void {

@@ -21,6 +21,7 @@ export interface CallEvents {
 /** The server's end of one gRPC call. It is finished once, by a status, or broken by the client. */
 export class ServerCall implements Caller {
   readonly stream: ServerHttp2Stream;
+  readonly deadlineAt: number;
   readonly #toStatus: (thrown: unknown) => ConnectError;
   readonly #timer: NodeJS.Timeout | undefined;
   #deframer: Deframer | undefined;
@@ -43,6 +44,7 @@ export class ServerCall implements Caller {
   ) {
     this.stream = stream;
     this.#toStatus = toStatus;
+    this.deadlineAt = performance.now() + timeoutMs;
     if (timeoutMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(this.#expire, timeoutMs);
     stream.on('close', this.#onClose);
     stream.on('wantTrailers', this.#onWantTrailers);

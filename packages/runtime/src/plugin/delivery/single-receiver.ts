@@ -2,7 +2,11 @@ import type { Caller } from '../caller.ts';
 import type { Holder, Lease } from './lease.ts';
 import type { Receiver } from './receivers.ts';
 
-/** A Receive: it waits for one message, whatever its size. */
+/** Before a Receive's deadline nothing is handed out any more: it would mostly be lost on the way, and come again. */
+const MAX_MARGIN_MS = 50;
+const MARGIN_SHARE = 0.25;
+
+/** A Receive: it waits for one message, whatever its size, until shortly before its deadline. */
 export function singleReceiver(
   holder: Holder,
   caller: Caller,
@@ -10,6 +14,8 @@ export function singleReceiver(
 ): { receiver: Receiver; lease: Promise<Lease> } {
   const { promise: lease, resolve, reject } = Promise.withResolvers<Lease>();
   let hungry = true;
+  const remainingMs = caller.deadlineAt - performance.now();
+  const lastAt = caller.deadlineAt - Math.min(MAX_MARGIN_MS, remainingMs * MARGIN_SHARE);
   const end = (): void => {
     hungry = false;
     caller.offGone();
@@ -19,7 +25,7 @@ export function singleReceiver(
     get hungry() {
       return hungry;
     },
-    accepts: () => true,
+    accepts: () => lastAt === Number.POSITIVE_INFINITY || performance.now() < lastAt,
     take: (granted) => {
       end();
       resolve(granted);

@@ -1,0 +1,51 @@
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import type { FrameTap } from './frame-tap.ts';
+
+/** A socket whose incoming bytes pass a tap, and so go through JavaScript on their way to node:http2. */
+export class TappedSocket extends Duplex {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket, tap: FrameTap) {
+    // Its buffers are the socket's: what is written waits there, and there alone.
+    super({ highWaterMark: 0, autoDestroy: true, decodeStrings: true });
+    this.#socket = socket;
+    socket.on('data', (chunk: Buffer) => {
+      tap.push(chunk);
+      if (!this.push(chunk)) socket.pause();
+    });
+    socket.once('end', () => this.push(null));
+    socket.once('error', (error) => this.destroy(error));
+    socket.once('close', () => this.destroy());
+    socket.pause();
+  }
+
+  override _read(): void {
+    this.#socket.resume();
+  }
+
+  override _write(
+    chunk: Buffer,
+    _encoding: BufferEncoding,
+    callback: (error?: Error | null) => void,
+  ): void {
+    this.#socket.write(chunk, callback);
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], callback: (error?: Error | null) => void): void {
+    const socket = this.#socket;
+    const last = chunks.length - 1;
+    socket.cork();
+    chunks.forEach(({ chunk }, i) => socket.write(chunk, i === last ? callback : undefined));
+    socket.uncork();
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#socket.end(callback);
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#socket.destroy();
+    callback(error);
+  }
+}
