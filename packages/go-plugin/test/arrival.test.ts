@@ -129,3 +129,14 @@ test('without confirmAnswers no PING is sent, and an answer that has left counts
   );
   expect(client.frames.filter(({ type }) => type === frameTypes.ping)).toEqual([]);
 });
+
+test('a reset of a stream that was never opened ends neither the connection nor its calls', async () => {
+  const { client, fates } = await open();
+  client.socket.write(Buffer.concat([client.reset(5), client.reset(3)]));
+  for (const byte of client.reset(7)) client.socket.write(Buffer.from([byte]));
+  await answered(client, 9);
+  client.returnPing(await client.ping());
+  client.returnPing(await client.ping());
+  await vi.waitFor(() => expect(fates).toEqual([[9, true]]));
+  expect(client.frames.filter(({ type }) => type === frameTypes.goaway)).toEqual([]);
+});

@@ -160,6 +160,27 @@ test('a cancelled receive rejects at once and loses nothing', async () => {
   expect((await receive(deliveries))[0]).toBe('a');
 });
 
+test.each([
+  { remainingMs: 1000, marginMs: 50 },
+  { remainingMs: 40, marginMs: 10 },
+])(
+  'nothing is handed out in the last $marginMs ms of a receive of $remainingMs ms',
+  async ({ remainingMs, marginMs }) => {
+    const deliveries = deliveriesOf();
+    const begun = performance.now();
+    const late = { signal: never, onGone: () => {}, offGone: () => {} };
+    const within = (ms: number): object => ({ ...late, deadlineAt: performance.now() + ms });
+    const tooLate = deliveries.receive(host, within(remainingMs) as never);
+    const taken = vi.fn<(lease: unknown) => void>();
+    void tooLate.then(taken);
+    // Busy, so that no timer is late: the moment of the arrival is what counts.
+    while (performance.now() - begun < remainingMs - marginMs + 1);
+    arrive('a');
+    expect((await receive(deliveries))[0]).toBe('a');
+    expect(taken).not.toHaveBeenCalled();
+  },
+);
+
 test('a host that acks nothing is handed 1024 messages and no more, until it acks one', async () => {
   const deliveries = deliveriesOf();
   arrive(...Array.from({ length: 1100 }, (_, i) => `m${i}`));

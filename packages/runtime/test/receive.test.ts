@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { slowly } from '../../../tools/testing/slowness.ts';
+import { configOf, launchMemory } from './fixtures/launch.ts';
 import { type RawSession, spawnMemory } from './fixtures/raw-host.ts';
 
 let plugin: Awaited<ReturnType<typeof spawnMemory>>;
@@ -70,4 +71,22 @@ describe('with explicit ack', () => {
     await once(stream, 'close');
     expect((await host.receive(true)).id).toBe('id-a');
   });
+});
+
+test('a host that polls with a deadline of 5 ms gets every message, in order', { timeout: 90_000 }, async () => {
+  const polled = await launchMemory();
+  const messages = Array.from({ length: 100 }, (_, i) => `m${i}`);
+  await polled.node.connect(configOf('memory-in', { messages }));
+  const got: string[] = [];
+  const begun = performance.now();
+  while (got.length < messages.length && performance.now() - begun < 60_000) {
+    try {
+      const { message, deliveryId } = await polled.node.receive({ timeoutMs: 5 });
+      got.push(message.headers['x-text'] ?? '');
+      await polled.node.acknowledge([{ deliveryId, outcome: 'ack' }]);
+    } catch (error) {
+      expect(error).toMatchObject({ name: 'TimeoutError' });
+    }
+  }
+  expect(got).toEqual(messages);
 });

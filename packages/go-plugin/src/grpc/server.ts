@@ -8,7 +8,7 @@ import { createServer as createNetServer, type Server, type Socket } from 'node:
 import { createServer as createTlsServer } from 'node:tls';
 import type { MutualTls } from '../tls/options.ts';
 import { observeArrivals } from './arrival/arrivals.ts';
-import { FrameTap } from './arrival/frame-tap.ts';
+import type { FrameTap } from './arrival/frame-tap.ts';
 import { TappedSocket } from './arrival/tapped-socket.ts';
 import { serverOptions, sessionOptions } from './tuning.ts';
 
@@ -31,12 +31,15 @@ export function createObservedServer(tls: MutualTls | undefined): GrpcServer {
     ? createTlsServer({ ...tls, ALPNProtocols: ['h2'] })
     : createNetServer();
   const http2 = createServer(http2Options);
-  let tap = new FrameTap();
-  http2.on('session', (session) => observeArrivals(session, tap)); // within the emit below
+  let tap: FrameTap | undefined;
+  http2.on('session', (session) => {
+    if (tap) observeArrivals(session, tap); // within the emit below
+  });
   sockets.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
     socket.setNoDelay(true);
-    tap = new FrameTap();
-    http2.emit('connection', new TappedSocket(socket, tap));
+    const tappedSocket = new TappedSocket(socket);
+    tap = tappedSocket.tap;
+    http2.emit('connection', tappedSocket);
   });
   return { sockets, http2 };
 }

@@ -1,19 +1,20 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { FrameTap } from './frame-tap.ts';
+import { FrameTap } from './frame-tap.ts';
 
 /** A socket whose incoming bytes pass a tap, and so go through JavaScript on their way to node:http2. */
 export class TappedSocket extends Duplex {
+  readonly tap: FrameTap;
   readonly #socket: Socket;
 
-  constructor(socket: Socket, tap: FrameTap) {
+  constructor(socket: Socket) {
     // Its buffers are the socket's: what is written waits there, and there alone.
     super({ highWaterMark: 0, autoDestroy: true, decodeStrings: true });
     this.#socket = socket;
-    socket.on('data', (chunk: Buffer) => {
-      tap.push(chunk);
-      if (!this.push(chunk)) socket.pause();
+    this.tap = new FrameTap((bytes) => {
+      if (!this.push(bytes)) socket.pause();
     });
+    socket.on('data', (chunk: Buffer) => this.tap.push(chunk));
     socket.once('end', () => this.push(null));
     socket.once('error', (error) => this.destroy(error));
     socket.once('close', () => this.destroy());
