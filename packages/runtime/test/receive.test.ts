@@ -73,7 +73,9 @@ describe('with explicit ack', () => {
   });
 });
 
-test('a host that polls with a deadline of 5 ms gets every message, in order', { timeout: 90_000 }, async () => {
+test('a host that polls with a deadline of 5 ms gets every message, in order', {
+  timeout: 90_000,
+}, async () => {
   const polled = await launchMemory();
   const messages = Array.from({ length: 100 }, (_, i) => `m${i}`);
   await polled.node.connect(configOf('memory-in', { messages }));

@@ -79,6 +79,7 @@ async function launch(
         VRSKY_LOG_LEVEL: connectorLevel(log),
         ...(memoryBytes !== undefined && { VRSKY_MEMORY_LIMIT: String(memoryBytes) }),
       },
+      streamsOnly: true, // connectors that know what this means have streams
       ...(integration.identity && { identity: integration.identity }),
       log,
       hostFunctions: createHostFunctions(resolved, configuration, log, options.state),

@@ -6,13 +6,16 @@ import { FrameTap } from './frame-tap.ts';
 export class TappedSocket extends Duplex {
   readonly tap: FrameTap;
   readonly #socket: Socket;
+  /** Asked for more, maybe within the very push that says there is enough. */
+  #wanted = false;
 
   constructor(socket: Socket) {
     // Its buffers are the socket's: what is written waits there, and there alone.
     super({ highWaterMark: 0, autoDestroy: true, decodeStrings: true });
     this.#socket = socket;
     this.tap = new FrameTap((bytes) => {
-      if (!this.push(bytes)) socket.pause();
+      this.#wanted = false;
+      if (!this.push(bytes) && !this.#wanted) socket.pause();
     });
     socket.on('data', (chunk: Buffer) => this.tap.push(chunk));
     socket.once('end', () => this.push(null));
@@ -22,6 +25,7 @@ export class TappedSocket extends Duplex {
   }
 
   override _read(): void {
+    this.#wanted = true;
     this.#socket.resume();
   }
 

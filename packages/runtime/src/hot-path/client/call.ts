@@ -6,6 +6,8 @@ import { Deframer } from '../grpc/deframer.ts';
 import { checkHead, checkTrailers, statusOfReset } from './status.ts';
 import { timeoutHeader } from './timeout-header.ts';
 
+/** For the reset of a call that was given up to leave; a server that reads nothing takes none. */
+const RESET_MS = 250;
 /** Beyond this much that has not left yet, a caller is asked to wait. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
 
@@ -22,6 +24,8 @@ export interface CallLimits {
   readonly signal?: AbortSignal | undefined;
   /** None, when not above 0. */
   readonly timeoutMs?: number | undefined;
+  /** Whether the call has one answer. Default false: it ends at once when it is given up. */
+  readonly isUnary?: boolean;
 }
 
 /** The client's end of one gRPC call, on a connection that is there. */
@@ -32,7 +36,9 @@ export class ClientCall {
   readonly #deframer: Deframer;
   readonly #session: CallConnection['session'];
   readonly #stream: ClientHttp2Stream | undefined;
-  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #isUnary: boolean;
+  #timer: NodeJS.Timeout | undefined;
+  #givenUp: ConnectError | undefined;
   readonly #deadlineAt: number; // by the clock of `performance`
   #headers: IncomingHttpHeaders | undefined;
   #trailers: IncomingHttpHeaders | undefined;
@@ -43,13 +49,14 @@ export class ClientCall {
   constructor(
     connection: CallConnection,
     path: string,
-    { signal, timeoutMs = 0 }: CallLimits,
+    { signal, timeoutMs = 0, isUnary = false }: CallLimits,
     events: CallEvents,
   ) {
     this.#connection = connection;
     this.#session = connection.session;
     this.#events = events;
     this.#signal = signal;
+    this.#isUnary = isUnary;
     this.#deframer = new Deframer(connection.maxMessageBytes, this.#onMessage);
     this.#deadlineAt = timeoutMs > 0 ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY;
     if (signal?.aborted) {
@@ -163,19 +170,27 @@ export class ClientCall {
   };
 
   readonly #onAbort = (): void =>
-    this.#end(new ConnectError('the call was cancelled', Code.Canceled));
+    this.#giveUp(new ConnectError('the call was cancelled', Code.Canceled));
 
   readonly #onDeadline = (): void =>
-    this.#end(new ConnectError('the operation timed out', Code.DeadlineExceeded));
+    this.#giveUp(new ConnectError('the operation timed out', Code.DeadlineExceeded));
 
-  /** An answer that is complete stands: the server counts it as arrived. */
-  #end(failure: ConnectError): void {
-    if (this.#trailers && this.#deframer.atBoundary) this.#onEnd();
-    else this.fail(failure);
+  /**
+   * A reset that is overtaken by the end of the answer is never sent: to the server the answer has arrived. So a call with
+   * one answer ends with its stream, and an answer that has come complete until then stands.
+   */
+  #giveUp(failure: ConnectError): void {
+    if (this.#over || this.#givenUp) return;
+    if (!this.#isUnary || !this.#stream) return this.fail(failure);
+    this.#givenUp = failure;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.fail(failure), RESET_MS);
+    this.#stream.close(constants.NGHTTP2_CANCEL);
   }
 
   /** Without a status: by a reset, or with the connection. */
   #lose(): void {
+    if (this.#givenUp) return this.#finish(this.#givenUp);
     const code = this.#stream?.rstCode ?? 0;
     // The server's timer for the same deadline may be faster than ours.
     const isLate = code === constants.NGHTTP2_CANCEL && performance.now() >= this.#deadlineAt;

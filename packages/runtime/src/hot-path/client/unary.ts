@@ -25,19 +25,26 @@ export function callUnary<Request, Response>(
     options.signal?.throwIfAborted();
     let count = 0;
     let answer: Response | undefined;
-    const call = new ClientCall(connection, path, options, {
-      message(bytes) {
-        if (++count > 1) throw new ConnectError('more than one message came', Code.Unimplemented);
-        answer = response.decode(bytes);
+    const { signal, timeoutMs } = options;
+    const call = new ClientCall(
+      connection,
+      path,
+      { signal, timeoutMs, isUnary: true },
+      {
+        message(bytes) {
+          if (++count > 1) throw new ConnectError('more than one message came', Code.Unimplemented);
+          answer = response.decode(bytes);
+        },
+        drained() {},
+        ended(failure) {
+          if (failure) reject(failureOf(failure, options.signal));
+          else if (answer !== undefined) resolve(answer);
+          else if (count > 0) reject(incomplete());
+          else
+            reject(failureOf(new ConnectError('no message came', Code.Unimplemented), undefined));
+        },
       },
-      drained() {},
-      ended(failure) {
-        if (failure) reject(failureOf(failure, options.signal));
-        else if (answer !== undefined) resolve(answer);
-        else if (count > 0) reject(incomplete());
-        else reject(failureOf(new ConnectError('no message came', Code.Unimplemented), undefined));
-      },
-    });
+    );
     try {
       call.write(request.encode(value));
       call.end();
