@@ -1,8 +1,11 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { collectGarbage } from '../src/contract/garbage.ts';
 import { type GuardOptions, MemoryGuard } from '../src/plugin/memory/guard.ts';
 import { memoryLimit } from '../src/plugin/memory/limit.ts';
+import { reservedBytes } from '../src/plugin/memory/reserve.ts';
 import { openMemoryUsage } from '../src/plugin/memory/usage.ts';
 
 const MIB = 2 ** 20;
@@ -40,6 +43,27 @@ describe('the memory guard', () => {
     expect(measure(79)).toBe(true);
     expect(told()).toEqual([]);
     expect(metrics).toEqual([]);
+  });
+
+  test('collects garbage when 8 MiB have come, and otherwise every quarter of a second', () => {
+    let looks = 0;
+    const at = (mebibytes: number, ms: number): boolean => {
+      looks = 0;
+      const usage = (): number => {
+        looks += 1;
+        return mebibytes * MIB;
+      };
+      guard.measure({ ...options, usage }, ms);
+      return looks > 1; // once more, after the collection
+    };
+    expect([at(79, 0), at(81, 10), at(82, 20), at(89, 30), at(90, 40), at(90, 281)]).toEqual([
+      false,
+      true,
+      false,
+      true,
+      false,
+      true,
+    ]);
   });
 
   test('warns at 80 %, once, and records the metric', () => {
@@ -133,4 +157,19 @@ test('the usage counts little of what was freed, also where the kernel has not g
   // V8 frees buffers in the background.
   await expect.poll(() => before - usage()).toBeGreaterThan(40 * MIB);
   expect(kept).toHaveLength(20);
+});
+
+test('what the sockets may read at once is reserved, up to an eighth of the limit', async () => {
+  const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const before = reservedBytes(256 * MIB);
+  const clients = Array.from({ length: 20 }, () => connect(port, '127.0.0.1'));
+  await Promise.all(clients.map((client) => once(client, 'connect')));
+  await expect.poll(() => reservedBytes(256 * MIB) - before).toBe(40 * 64 * 1024); // both ends
+  expect(reservedBytes(8 * MIB)).toBe((8 / 8 + 8 / 16) * MIB);
+  for (const client of clients) client.destroy();
+  server.close();
+  await once(server, 'close');
+  await expect.poll(() => reservedBytes(256 * MIB)).toBe(before);
 });

@@ -29,3 +29,13 @@ test('every file that the architecture page names exists', () => {
   const missing = files.filter((file) => !tracked.some((path) => `/${path}`.endsWith(`/${file}`)));
   expect(missing).toEqual([]);
 });
+
+test.each(globSync('connectors/*/README.md', { cwd: root }))(
+  '%s has the result of its security review',
+  (page) => {
+    const text = readFileSync(join(root, page), 'utf8');
+    const [, review = ''] = text.split('## Security review\n');
+    expect(review).toContain('(../../docs/security.md#security-review)');
+    expect(review.length).toBeGreaterThan(200);
+  },
+);

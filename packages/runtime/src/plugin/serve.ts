@@ -5,6 +5,7 @@ import { hotPathIsOff } from '../hot-path/switch.ts';
 import type { Connector } from './connector.ts';
 import { logLevel } from './log-level.ts';
 import { memoryLimit } from './memory/limit.ts';
+import { reservedBytes } from './memory/reserve.ts';
 import { type MemoryUsage, openMemoryUsage } from './memory/usage.ts';
 import { secrets } from './secrets.ts';
 
@@ -61,7 +62,8 @@ export async function serve(
         if (limitBytes && usage) {
           const onMetric = (bytes: number): void =>
             plugin.host.recordMetric('memory_used_bytes', bytes);
-          memoryGuard.watch({ limitBytes, usage, log, onMetric });
+          const needed = (): number => usage() + reservedBytes(limitBytes);
+          memoryGuard.watch({ limitBytes, usage: needed, log, onMetric });
         }
         if (hotPathIsOff()) return plugin.routes;
         const { inFront } = await import('../hot-path/server/front.ts');

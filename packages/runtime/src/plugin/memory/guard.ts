@@ -8,9 +8,11 @@ const CLOSE_AT = 0.9;
 /** Lower than the point of closing, so that the door does not flutter. */
 const OPEN_BELOW = 0.85;
 /** Intake is bounded by count and bytes besides, so little can come in between. */
-const MEASURE_EVERY_MS = 50;
+const MEASURE_EVERY_MS = 20;
 /** A collection costs some ten milliseconds; without new messages none would come by itself. */
 const COLLECT_EVERY_MS = 250;
+/** Sooner, when so much has come: bodies that are refused are read all the same, and are garbage at once. */
+const COLLECT_AFTER_BYTES = 8 * 2 ** 20;
 const METRIC_EVERY_MS = 10_000;
 /** What comes in pieces is in memory as pieces and as a whole, until the pieces are collected. */
 const COPIES = 2;
@@ -37,6 +39,8 @@ export class MemoryGuard {
   #expected = 0;
   #opened = Promise.withResolvers<void>();
   #collectAt = 0;
+  /** What was left by the last collection. */
+  #collected = 0;
   #metricAt = 0;
 
   get open(): boolean {
@@ -81,10 +85,12 @@ export class MemoryGuard {
     const { limitBytes, usage, log, onMetric } = options;
     this.#options = options;
     let bytes = usage();
-    if (bytes >= WARN_AT * limitBytes && now >= this.#collectAt) {
+    const grown = bytes - this.#collected >= COLLECT_AFTER_BYTES;
+    if (bytes >= WARN_AT * limitBytes && (grown || now >= this.#collectAt)) {
       this.#collectAt = now + COLLECT_EVERY_MS;
       collectGarbage('major');
       bytes = usage();
+      this.#collected = bytes;
     }
     this.#used = bytes;
     bytes += this.#expected;
