@@ -66,6 +66,7 @@ export class FtpDestination implements Destination {
 
   async start(signal: AbortSignal): Promise<void> {
     const { createDirectories } = this.#config.settings;
+    for (const warning of serverWarnings(this.#server)) this.#host.log.warn(warning);
     try {
       await this.#pool.use(signal, async (remote) => {
         this.#root = remote.root;

@@ -18,7 +18,7 @@ import { HealthCheck } from './remote/health-check.ts';
 import { createOpener } from './remote/open.ts';
 import { Pool } from './remote/pool.ts';
 import { createProbe } from './remote/probe.ts';
-import { type Server, serverOf } from './remote/server.ts';
+import { type Server, serverOf, serverWarnings } from './remote/server.ts';
 
 /** Longest time to put a file away while the host waits for the answer to its ack. */
 const PUT_AWAY_MS = 10_000;
@@ -69,6 +69,7 @@ export class FtpSource implements Source<FilePart> {
 
   async start(signal: AbortSignal): Promise<void> {
     const { missingDirectory, afterProcess } = this.#config.settings;
+    for (const warning of serverWarnings(this.#server)) this.#host.log.warn(warning);
     try {
       await this.#pool.use(signal, async (remote) => {
         this.#root = remote.root;

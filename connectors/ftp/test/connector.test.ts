@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { checkSettings } from '@vrsky/runtime/plugin';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { IncomingSettings, OutgoingSettings } from '../src/config.ts';
 import { connector } from '../src/connector.ts';
 import { FtpDestination } from '../src/destination.ts';
@@ -113,7 +113,7 @@ describe('settings', () => {
 describe('Validate', () => {
   const { host } = createHost();
 
-  test('warns of what is doubtful: a password in the clear, a host without state', async () => {
+  test('warns of what is doubtful: a password in the clear, a proxy that is not used, a host without state', async () => {
     const settings = { port: 1, afterProcess: 'none' };
     expect(await new FtpSource(incomingConfig(settings), host).validate(signal)).toEqual([
       expect.stringContaining('settings.afterProcess'),
@@ -122,7 +122,12 @@ describe('Validate', () => {
     expect(await new FtpSource(incomingConfig(settings), keeps).validate(signal)).toEqual([]);
     const clear = { host: 'files.invalid' };
     const credentials = { password: 'secret' };
-    const unencrypted = [expect.stringContaining('unencrypted')];
+    vi.stubEnv('HTTPS_PROXY', 'http://proxy.example:3128');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const unencrypted = [
+      expect.stringContaining('the connection to files.invalid is direct'),
+      expect.stringContaining('unencrypted'),
+    ];
     const source = new FtpSource(incomingConfig(clear, { credentials }), host);
     expect(await source.validate(signal)).toEqual(unencrypted);
     const destination = new FtpDestination(outgoingConfig(clear, { credentials }), host);

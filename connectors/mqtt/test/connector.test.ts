@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { checkSettings } from '@vrsky/runtime/plugin';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { PublishSettings, SubscribeSettings } from '../src/config.ts';
 import { connector } from '../src/connector.ts';
 import { PublishDestination } from '../src/destination.ts';
@@ -136,10 +136,15 @@ describe('Validate and Connect refuse, before anything is sent,', () => {
   });
 });
 
-test('Validate warns of a password that goes unencrypted', async () => {
+test('Validate warns of a password that goes unencrypted, and of a proxy that is not used', async () => {
+  vi.stubEnv('HTTPS_PROXY', 'http://proxy.example:3128');
+  onTestFinished(() => void vi.unstubAllEnvs());
   const credentials = { username: 'user', password: 'password' };
   const url = 'mqtt://broker.example:1883';
   const config = subscribeConfig({ brokers: [url] }, { credentials });
   const warnings = await new SubscribeSource(config, testHost().host).validate(signal);
-  expect(warnings).toEqual([expect.stringContaining(`${url} is sent the password unencrypted`)]);
+  expect(warnings).toEqual([
+    expect.stringContaining(`${url} is sent the password unencrypted`),
+    expect.stringContaining('the connection to broker.example is direct'),
+  ]);
 });

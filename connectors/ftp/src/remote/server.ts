@@ -1,6 +1,10 @@
 import { isIP } from 'node:net';
 import { type ConnectionConfig, PluginError } from '@vrsky/runtime';
-import type { ConnectorHost, CredentialNames } from '@vrsky/runtime/plugin';
+import {
+  type ConnectorHost,
+  type CredentialNames,
+  unusedProxyWarnings,
+} from '@vrsky/runtime/plugin';
 import type { ConnectionSettings } from './settings.ts';
 
 /** The server of a connection, and how to speak to it. */
@@ -71,7 +75,7 @@ export function serverOf(
 
 /** What is doubtful about the way to the server. */
 export function serverWarnings({ type, settings, credentials }: Server): string[] {
-  const warnings: string[] = [];
+  const warnings = unusedProxyWarnings([settings.host]);
   if (type === 'ftp' && credentials['password'] && !isLoopback(settings.host)) {
     warnings.push('type: ftp sends password and files unencrypted; prefer ftps or sftp');
   }

@@ -1,5 +1,5 @@
 import { type ConnectionConfig, PluginError } from '@vrsky/runtime';
-import type { ConnectorHost } from '@vrsky/runtime/plugin';
+import { type ConnectorHost, unusedProxyWarnings } from '@vrsky/runtime/plugin';
 import { type Broker, parseBrokers } from './broker.ts';
 import { loginOf, secureContextOf } from './credentials.ts';
 import { Link, type OnPublish } from './link.ts';
@@ -56,7 +56,10 @@ export function createOpener(
   }
   return {
     brokers,
-    warnings: warningsOf(brokers, login, settings),
+    warnings: [
+      ...warningsOf(brokers, login, settings),
+      ...unusedProxyWarnings(brokers.map(({ host: name }) => name)),
+    ],
     async open(broker, onPublish, signal) {
       const password = await tokenOf(settings, host, signal);
       const stream = await openSocket(broker, { ...settings, secureContext }, signal);

@@ -20,3 +20,4 @@ export { type Probe, ProbeSetting } from './probe.ts';
 export { excerpt } from './secrets.ts';
 export { type ServeOptions, serve } from './serve.ts';
 export type { Incoming, IncomingMessage, Source } from './source.ts';
+export { unusedProxyWarnings } from './unused-proxy.ts';
