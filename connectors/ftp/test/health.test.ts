@@ -175,3 +175,17 @@ test('41: Disconnect waits for the host no longer than `drainTimeoutMs`, and the
   expect(ms).toBeLessThan(300 + SLACK_MS);
   expect([...server.files.keys()]).toEqual(['/drop/a.csv']);
 });
+
+test.runIf(thereAreServers).each(kinds)(
+  '41: %s: stop closes its connections itself at a server that has gone silent',
+  async (kind) => {
+    const outside = await startOutside(kind);
+    const link = await startTcpProxy(outside.port);
+    onTestFinished(() => link.close());
+    const settings = { ...outside.settings, port: link.port };
+    const { source } = await startSource({ settings, connection: outside.connection });
+    link.freeze();
+    const [, ms] = await lasting(source.stop(new AbortController().signal));
+    expect(ms).toBeLessThan(slowly(1500));
+  },
+);

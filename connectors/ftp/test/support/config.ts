@@ -1,5 +1,6 @@
 import type { ConnectionConfig } from '@vrsky/runtime';
 import { checkSettings } from '@vrsky/runtime/plugin';
+import { slowly } from '../../../../tools/testing/slowness.ts';
 import { IncomingSettings, OutgoingSettings } from '../../src/config.ts';
 
 const zero = Temporal.Duration.from({ seconds: 0 });
@@ -21,6 +22,7 @@ export function incomingConfig(
     host: '127.0.0.1',
     directory: '/drop',
     pollIntervalMs: 50,
+    connectTimeoutMs: slowly(10_000),
     stability: { checks: 0 },
     ...settings,
   };
@@ -36,7 +38,13 @@ export function outgoingConfig(
   settings: object,
   more: Partial<ConnectionConfig> = {},
 ): ConnectionConfig<OutgoingSettings> {
-  const local = { direction: 'outgoing', host: '127.0.0.1', directory: '/drop', ...settings };
+  const local = {
+    direction: 'outgoing',
+    host: '127.0.0.1',
+    directory: '/drop',
+    connectTimeoutMs: slowly(10_000),
+    ...settings,
+  };
   return {
     type: 'ftp',
     ...common,
