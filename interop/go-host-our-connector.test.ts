@@ -8,6 +8,9 @@ const executable = fileURLToPath(new URL('../dist/bin/http-connector', import.me
 const asking = fileURLToPath(new URL('fixtures/asking-connector.ts', import.meta.url));
 const hostFunctions = 'GetSecret,Log,RecordMetric,GetConfiguration,GetState,PutState';
 
+/** Half a minute at most, and four times that on a slow machine. */
+const SCENARIO_MS = 120_000;
+
 describe.runIf(needs('go'))('a Go host on the newest go-plugin', () => {
   let goHost: ReturnType<typeof buildGoProgram>;
   beforeAll(() => {
@@ -18,7 +21,7 @@ describe.runIf(needs('go'))('a Go host on the newest go-plugin', () => {
   describe.each([
     ['with AutoMTLS', ['-mtls']],
     ['without TLS', []],
-  ])('%s', (_, flags) => {
+  ])('%s', { timeout: SCENARIO_MS }, (_, flags) => {
     test('runs the built executable through everything that a control plane does', () => {
       const { checks, failed } = runScenario([...flags, executable]);
       expect(failed).toEqual([]);
@@ -68,7 +71,7 @@ describe.runIf(needs('go'))('a Go host on the newest go-plugin', () => {
   });
 
   function runScenario(args: string[]): { checks: string[]; failed: object[] } {
-    const options = { encoding: 'utf8', timeout: 60_000 } as const;
+    const options = { encoding: 'utf8', timeout: SCENARIO_MS } as const;
     const { stdout, stderr, status } = spawnSync(goHost.path, args, options);
     const lines = stdout
       .split('\n')
