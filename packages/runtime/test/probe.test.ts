@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
 import { PluginError } from '@vrsky/runtime';
 import { type Destination, defineConnector } from '@vrsky/runtime/plugin';
+import { pino } from 'pino';
 import { Type } from 'typebox';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { Lifecycle } from '../src/plugin/lifecycle.ts';
@@ -66,7 +67,10 @@ beforeEach(async () => {
 
 const never = new AbortController().signal;
 const open = (): Lifecycle =>
-  new Lifecycle(connector, {} as never, { identity: undefined, functions: undefined });
+  new Lifecycle(connector, { log: pino({ level: 'silent' }) } as never, {
+    identity: undefined,
+    functions: undefined,
+  });
 
 describe('Validate', () => {
   test('reaches the endpoint once in 30 s, whatever else the configuration changes', async () => {
