@@ -21,4 +21,6 @@ test('text from outside neither drives the terminal nor looks like a line of its
 test('every secret of the environment is known', () => {
   const redact = redactorOf({ VRSKY_SECRET_KEY: 'hunter2', PATH: '/usr/bin' });
   expect(redact('hunter2 in /usr/bin')).toBe('[redacted] in /usr/bin');
+  const number = redactorOf({ VRSKY_SECRET_PIN: '4711' });
+  expect(number('{"level":30,"pid":4711}\n')).toBe('{"level":30,"pid":"[redacted]"}\n');
 });

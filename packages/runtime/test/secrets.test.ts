@@ -108,6 +108,9 @@ test('a line of a log stays JSON, and keeps its level', () => {
     [HIDDEN]: { a: HIDDEN },
   });
   expect(secrets.redactLine(line)).toMatch(/\}\n$/);
+  expect(knowing('30', '4711').redactLine('{"level":30,"pid":4711}')).toBe(
+    `{"level":30,"pid":"${HIDDEN}"}`,
+  );
   expect(secrets.redactLine('{"broken": hunter2-x')).toBe(`{"broken": ${HIDDEN}`);
   expect(knowing('other-secret').redactLine(line)).toBe(line);
 });

@@ -66,9 +66,12 @@ export class Secrets {
     if (this.#find(line).length === 0) return line;
     if (!line.startsWith('{')) return this.redact(line);
     try {
-      const { '@level': level, ...entry } = JSON.parse(line) as Record<string, unknown>;
-      const redacted = this.#redactValue(entry) as object;
-      return `${JSON.stringify({ ...(level !== undefined && { '@level': level }), ...redacted })}\n`;
+      const entry = JSON.parse(line) as Record<string, unknown>;
+      const redacted = this.#redactValue(entry) as Record<string, unknown>;
+      // Of hclog, and of pino.
+      if (entry['@level'] !== undefined) redacted['@level'] = entry['@level'];
+      if (typeof entry['level'] === 'number') redacted['level'] = entry['level'];
+      return JSON.stringify(redacted) + (line.endsWith('\n') ? '\n' : '');
     } catch {
       return this.redact(line);
     }
