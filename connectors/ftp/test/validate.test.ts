@@ -10,6 +10,7 @@ import { type Kind, type Outside, startOutside } from './support/connections.ts'
 import { userKey } from './support/credentials.ts';
 import { names } from './support/files.ts';
 import { start } from './support/plugin.ts';
+import { startScripted } from './support/scripted-server.ts';
 
 /** What a slow machine may add to a limit. */
 const SLACK_MS = slowly(1000);
@@ -103,6 +104,26 @@ describe('39: Validate of each type, in both directions,', () => {
     }
     const [failure] = await refusal(incomingConfig({ allowAnyHostKey: true }, { type: 'sftp' }));
     expect(failure).toMatchObject({ code: 'INVALID_CONFIG', field: 'credentials.username' });
+  });
+
+  test('refuses certificates and keys that are none, also without a probe', async () => {
+    for (const name of ['tls_ca', 'tls_cert', 'tls_key']) {
+      const more = { type: 'ftps', credentials: { [name]: 'no PEM' } };
+      const [failure] = await refusal(outgoingConfig({ port: 1, probe: false }, more));
+      expect(failure).toMatchObject({ code: 'INVALID_CONFIG', field: `credentials.${name}` });
+    }
+  });
+
+  test('shows no part of a password that the server repeats, however long its answer is', async () => {
+    const password = 'correct horse battery staple';
+    for (const before of [0, 270, 285, 3990]) {
+      const answer = `530 ${'x'.repeat(before)} bad password ${password}`;
+      const { port } = await startScripted({ PASS: () => answer });
+      const credentials = { username: 'tester', password };
+      const [failure] = await refusal(incomingConfig({ port }, { credentials }));
+      expect(failure).toMatchObject({ code: 'AUTH_FAILED' });
+      expect(failure.message).not.toMatch(/correct|horse|staple/);
+    }
   });
 
   test('reaches for no server when `probe` is false', async () => {

@@ -147,15 +147,19 @@ test('61: a QoS that the broker does not offer fails Validate of mqtt-publish', 
 });
 
 describe('61: a broker that admits the configured client id only', () => {
-  const admitting = (id: string, password = '') =>
+  const admitting = (id: string, password = '', silently = false) =>
     startAedes({
+      silently,
       admits: (admitted, given) => admitted === id && (!password || given === password),
     });
 
-  test.runIf(needs('openssl'))(
-    'is a warning that names `probe`, where a certificate is the only credential',
-    async () => {
-      const { secureUrl } = await admitting('machine-7');
+  test.runIf(needs('openssl')).each([
+    ['answers with a refusal', false],
+    ['closes the connection', true],
+  ])(
+    'and otherwise %s is a warning that names `probe`, where a certificate is the only credential',
+    async (_what, silently) => {
+      const { secureUrl } = await admitting('machine-7', '', silently);
       const { cert, key } = testCa().issueClient('machine-7');
       const credentials = { tls_ca: testCa().ca, tls_cert: cert, tls_key: key };
       const settings = { brokers: [secureUrl], clientId: 'machine-7', protocolVersion: 4 };

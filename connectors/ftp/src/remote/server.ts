@@ -5,6 +5,7 @@ import {
   type CredentialNames,
   unusedProxyWarnings,
 } from '@vrsky/runtime/plugin';
+import { tlsOptions } from './ftp/tls.ts';
 import type { ConnectionSettings } from './settings.ts';
 
 /** The server of a connection, and how to speak to it. */
@@ -69,6 +70,7 @@ export function serverOf(
       throw invalid(`credentials.${name}`, 'expected no control characters');
     }
   }
+  if (type.startsWith('ftps')) tlsOptions({ settings, credentials }); // its certificates and key have to be PEM
   const address = isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
   return { type, settings, directory, credentials, port, address, log };
 }

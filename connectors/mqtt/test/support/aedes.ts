@@ -8,20 +8,26 @@ import { serverCertificate, testCa } from './broker.ts';
 export interface AedesOptions {
   /** Whether a client may connect. Default: each may. */
   readonly admits?: (clientId: string, password: string) => boolean;
+  /** Close the connections of others without a CONNACK. */
+  readonly silently?: boolean;
 }
 
 /** A second broker, which is told whom it admits, until the test ends. MQTT 3.1.1 only. */
-export async function startAedes({ admits = () => true }: AedesOptions = {}): Promise<{
+export async function startAedes({
+  admits = () => true,
+  silently = false,
+}: AedesOptions = {}): Promise<{
   readonly url: string;
   /** Wants a certificate of the tests' CA. Needs openssl. */
   readonly secureUrl: string;
 }> {
   const aedes = await Aedes.createBroker();
+  const sockets = new Set<Socket>();
   aedes.authenticate = ({ id }, _username, password, done) => {
     if (admits(id, String(password ?? ''))) done(null, true);
+    else if (silently) for (const socket of sockets) socket.destroy();
     else done(Object.assign(new Error('not authorized'), { returnCode: 5 }), false);
   };
-  const sockets = new Set<Socket>();
   const serve = (socket: Socket): void => {
     sockets.add(socket);
     aedes.handle(socket);

@@ -8,7 +8,10 @@ import type { Server } from '../server.ts';
  * part of it, because Node binds a session to the host that it was made with.
  * @throws PluginError INVALID_CONFIG
  */
-export function tlsOptions({ settings, credentials }: Server): TlsOptions {
+export function tlsOptions({
+  settings,
+  credentials,
+}: Pick<Server, 'settings' | 'credentials'>): TlsOptions {
   const { host, tls } = settings;
   const serverName = tls.serverName ?? host;
   return {
