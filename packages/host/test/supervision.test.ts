@@ -13,6 +13,8 @@ import { journal, scripted, webhookTo } from './support/integration.ts';
 import { until } from './support/until.ts';
 
 const MESSAGES = [{ id: 'a', text: 'a' }];
+/** Several processes one after the other, each some seconds on a slow machine. */
+const MANY_STARTS_MS = 180_000;
 
 test('a connector that crashes during Send is started again, and gets the same message again', async () => {
   const folder = tempFolder();
@@ -105,24 +107,32 @@ test('a destination that stays dead is one alert, and so is a final error later:
   await host.stop();
 });
 
-test('a connector that crashes again and again is one alert', async () => {
-  const folder = tempFolder();
-  const host = await startHost(scripted(folder, { outgoing: { settings: { crashes: true } } }));
-  await until('the alert', () => host.alerts.length > 0);
-  expect(host.alerts).toMatchObject([
-    {
-      kind: 'crash-loop',
-      direction: 'outgoing',
-      crashes: 3,
-      text: expect.stringContaining('exited with status 7'),
-    },
-  ]);
-  await until('it is started once more', () => {
-    return journal(folder, 'out').filter((line) => line === 'connect').length > 3;
-  });
-  expect(host.alerts.length).toBe(1);
-  await host.stop();
-});
+test(
+  'a connector that crashes again and again is one alert',
+  async () => {
+    const folder = tempFolder();
+    const host = await startHost(scripted(folder, { outgoing: { settings: { crashes: true } } }));
+    await until('the alert', () => host.alerts.length > 0, MANY_STARTS_MS);
+    expect(host.alerts).toMatchObject([
+      {
+        kind: 'crash-loop',
+        direction: 'outgoing',
+        crashes: 3,
+        text: expect.stringContaining('exited with status 7'),
+      },
+    ]);
+    await until(
+      'it is started once more',
+      () => {
+        return journal(folder, 'out').filter((line) => line === 'connect').length > 3;
+      },
+      MANY_STARTS_MS,
+    );
+    expect(host.alerts.length).toBe(1);
+    await host.stop();
+  },
+  3 * MANY_STARTS_MS,
+);
 
 test.each([
   ['CONNECTION_FAILED', 1],
@@ -133,11 +143,12 @@ test.each([
     const folder = tempFolder();
     const settings = { messages: MESSAGES, receiveFailures: 4, receiveCode };
     const host = await startHost(scripted(folder, { incoming: { settings } }));
-    await until('it is delivered', () => host.messages.length === 1);
+    await until('it is delivered', () => host.messages.length === 1, MANY_STARTS_MS);
     const connects = journal(folder, 'in').filter((line) => line.startsWith('connect in'));
     expect(new Set(connects).size).toBe(processes);
     await host.stop();
   },
+  3 * MANY_STARTS_MS,
 );
 
 async function supervise(folder: string, settings: object, more: Partial<SupervisorOptions> = {}) {

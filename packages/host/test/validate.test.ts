@@ -11,11 +11,14 @@ import { journal, type Sides, scripted, webhookTo } from './support/integration.
 import { ok, startSink } from './support/sink.ts';
 import { until } from './support/until.ts';
 
+/** Several processes one after the other, each some seconds on a slow machine. */
+const MANY_STARTS_MS = 180_000;
+
 async function findings(folder: string, sides: Sides = {}): Promise<Record<string, Finding>> {
   const integration = await loadIntegration(scripted(folder, sides));
   const found = await validateIntegration(integration, {
     log: pino({ level: 'silent' }),
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(MANY_STARTS_MS),
   });
   return Object.fromEntries(found.map((finding) => [finding.part, finding]));
 }
@@ -65,48 +68,58 @@ test('a connection that cannot be reached fails, and the other is still looked a
   expect(found['outgoing']).toMatchObject({ warnings: ['mind the gap'] });
 });
 
-test('beside a running host its port is that of the host; any other taken port fails', async () => {
-  const folder = tempFolder();
-  const incoming = { settings: { port: 4711 } };
-  const host = await startHost(scripted(folder, { incoming }));
-  await until('both are up', () => host.connected.length === 2);
-  const beside = await findings(folder, { incoming: { settings: { port: 4711, isTaken: true } } });
-  expect(beside).toMatchObject({
-    store: { notes: ['a host is running on it'] },
-    incoming: { notes: ['port 4711 is held by the running host of this integration'] },
-  });
-  expect(beside['incoming']?.error).toBeUndefined();
-  const other = await findings(folder, { incoming: { settings: { port: 4712, isTaken: true } } });
-  expect(other['incoming']?.error).toMatchObject({ reason: 'PORT_IN_USE' });
-  await host.stop();
-  const alone = await findings(folder, { incoming: { settings: { port: 4711, isTaken: true } } });
-  expect(alone['incoming']?.error).toMatchObject({ reason: 'PORT_IN_USE' });
-});
-
-test('beside a host with real connectors, validate reaches the endpoint and knows the port', async () => {
-  const folder = tempFolder();
-  const { url } = await startSink(ok);
-  const port = await freePort();
-  const file = webhookTo(folder, url, { incoming: { settings: { host: '127.0.0.1', port } } });
-  const validate = async () =>
-    validateIntegration(await loadIntegration(file), {
-      log: pino({ level: 'silent' }),
-      signal: AbortSignal.timeout(60_000),
+test(
+  'beside a running host its port is that of the host; any other taken port fails',
+  async () => {
+    const folder = tempFolder();
+    const incoming = { settings: { port: 4711 } };
+    const host = await startHost(scripted(folder, { incoming }));
+    await until('both are up', () => host.connected.length === 2);
+    const beside = await findings(folder, {
+      incoming: { settings: { port: 4711, isTaken: true } },
     });
-  const host = await startHost(file);
-  await host.port();
-  const [, incoming, outgoing] = await validate();
-  expect(incoming).toMatchObject({
-    notes: [`port ${port} is held by the running host of this integration`],
-  });
-  expect(outgoing).toMatchObject({ notes: [`reached ${new URL(url).origin}`] });
-  await host.stop();
-  const other = createServer().listen(port, '127.0.0.1');
-  await once(other, 'listening');
-  onTestFinished(() => void other.close());
-  const [, taken] = await validate();
-  expect(taken?.error).toMatchObject({ code: 'CONNECTION_FAILED', reason: 'PORT_IN_USE' });
-});
+    expect(beside).toMatchObject({
+      store: { notes: ['a host is running on it'] },
+      incoming: { notes: ['port 4711 is held by the running host of this integration'] },
+    });
+    expect(beside['incoming']?.error).toBeUndefined();
+    const other = await findings(folder, { incoming: { settings: { port: 4712, isTaken: true } } });
+    expect(other['incoming']?.error).toMatchObject({ reason: 'PORT_IN_USE' });
+    await host.stop();
+    const alone = await findings(folder, { incoming: { settings: { port: 4711, isTaken: true } } });
+    expect(alone['incoming']?.error).toMatchObject({ reason: 'PORT_IN_USE' });
+  },
+  3 * MANY_STARTS_MS,
+);
+
+test(
+  'beside a host with real connectors, validate reaches the endpoint and knows the port',
+  async () => {
+    const folder = tempFolder();
+    const { url } = await startSink(ok);
+    const port = await freePort();
+    const file = webhookTo(folder, url, { incoming: { settings: { host: '127.0.0.1', port } } });
+    const validate = async () =>
+      validateIntegration(await loadIntegration(file), {
+        log: pino({ level: 'silent' }),
+        signal: AbortSignal.timeout(MANY_STARTS_MS),
+      });
+    const host = await startHost(file);
+    await host.port();
+    const [, incoming, outgoing] = await validate();
+    expect(incoming).toMatchObject({
+      notes: [`port ${port} is held by the running host of this integration`],
+    });
+    expect(outgoing).toMatchObject({ notes: [`reached ${new URL(url).origin}`] });
+    await host.stop();
+    const other = createServer().listen(port, '127.0.0.1');
+    await once(other, 'listening');
+    onTestFinished(() => void other.close());
+    const [, taken] = await validate();
+    expect(taken?.error).toMatchObject({ code: 'CONNECTION_FAILED', reason: 'PORT_IN_USE' });
+  },
+  3 * MANY_STARTS_MS,
+);
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
