@@ -1,5 +1,9 @@
 import { PluginError } from '@vrsky/runtime';
+import { excerpt } from '@vrsky/runtime/plugin';
 import { type Failure, failureOf, INCOMPLETE, NO_TLS, type Operation } from './failures.ts';
+
+/** Of what a server says in a text. */
+const LONGEST_WORDS = 300;
 
 /**
  * What a failure of a client library means.
@@ -13,7 +17,7 @@ export function remoteError(thrown: unknown, operation: Operation, target: strin
   return toError(
     failure,
     operation,
-    `${target} failed: ${failure.text} (${printable(error.message)})`,
+    `${target} failed: ${failure.text} (${excerpt(error.message, LONGEST_WORDS)})`,
     error,
   );
 }
@@ -30,7 +34,7 @@ export function tlsRefused(thrown: unknown, target: string): PluginError {
   return toError(
     NO_TLS,
     'connect',
-    `${target} failed: ${NO_TLS.text} (${printable(text)})`,
+    `${target} failed: ${NO_TLS.text} (${excerpt(text, LONGEST_WORDS)})`,
     thrown,
   );
 }
@@ -47,9 +51,4 @@ function toError(
     ...options,
     cause,
   });
-}
-
-/** A server's words, fit for a log line. Not shortened here: half of a secret in them would not be recognised as one. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ').trim();
 }
