@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { freePort, isRoot } from '../tools/testing/file-server.ts';
 import { startMosquitto } from '../tools/testing/mosquitto.ts';
-import { credentials, startProftpd } from '../tools/testing/proftpd.ts';
+import { credentials, sftpLines, startProftpd } from '../tools/testing/proftpd.ts';
 import { needs } from '../tools/testing/require-program.ts';
 import { buildGoProgram } from './support/go-program.ts';
 
@@ -68,7 +67,7 @@ describe.runIf(needs('go'))(
 
     describe.runIf(needs('proftpd'))('with ftp-connector', () => {
       test.each(['ftp', 'sftp'] as const)('by %s', { timeout: 240_000 }, async (type) => {
-        const server = await startProftpd((write) => (type === 'sftp' ? sftp(write) : []));
+        const server = await startProftpd((write) => (type === 'sftp' ? sftpLines(write) : []));
         onTestFinished(async () => {
           await server.stop();
           server.remove();
@@ -139,18 +138,3 @@ describe.runIf(needs('go'))(
     }
   },
 );
-
-/** Lines of ProFTPD's configuration. */
-function sftp(write: (name: string, text: string) => string): string[] {
-  const { privateKey } = generateKeyPairSync('ec', {
-    namedCurve: 'P-256',
-    privateKeyEncoding: { type: 'sec1', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  });
-  return [
-    'LoadModule mod_sftp.c',
-    'SFTPEngine on',
-    `SFTPHostKey ${write('host.key', privateKey)}`,
-    'SFTPAuthMethods password',
-  ];
-}

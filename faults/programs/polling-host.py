@@ -1,24 +1,24 @@
 """A control plane on gRPC's C core that knows only the specification and has little patience: it calls Receive again and
-again under random deadlines, and prints the payload of each message that a call returned.
+again under random deadlines.
 
-It cancels no call, and its deadlines are not the shortest: grpcio discards an answer that its C core has already taken when
-the call is cancelled or its deadline passes in that moment, and the C core then tells the server nothing. Such a message is
-lost in the host, as if the host had dropped it after the call.
+  polling-host.py MIN_MS MAX_MS WORKERS COUNT BASE64 EXECUTABLE
 
-  polling-host.py MIN_MS MAX_MS WORKERS BASE64 EXECUTABLE [ARG...]
-
-BASE64 is an encoded ConnectRequest. It prints "ready" when it is connected, and ends when its standard input does.
+BASE64 is an encoded ConnectRequest. It prints {} when it is connected, and {"received":N,"distinct":N} when COUNT distinct
+payloads have arrived, or nothing new has for 30 s.
 """
 
 import base64
+import json
 import os
 import random
 import subprocess
 import sys
 import threading
+import time
 
 import grpc
 
+STALLED_S = 30
 SERVICE = "/vrsky.connector.v1.ConnectionNode/"
 
 
@@ -65,41 +65,45 @@ def start(command):
     return plugin, grpc.insecure_channel(f"unix:{address}")
 
 
-def main(shortest_ms, longest_ms, workers, request, command):
+def main(shortest_ms, longest_ms, workers, count, request, command):
     plugin, channel = start(command)
 
     def method(name):
         return channel.unary_unary(SERVICE + name)
 
     method("Connect")(base64.b64decode(request))
+    print("{}", flush=True)
     receive = method("Receive")
     lock = threading.Lock()
-    over = threading.Event()
-
-    def tell(line):
-        with lock:
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
+    seen = set()
+    received = 0
+    last_new_at = time.monotonic()
 
     def poll():
-        while not over.is_set():
+        nonlocal received, last_new_at
+        while len(seen) < count and time.monotonic() - last_new_at < STALLED_S:
             try:
-                tell(payload_of(receive(b"", timeout=random.uniform(shortest_ms, longest_ms) / 1000)).decode())
+                response = receive(b"", timeout=random.uniform(shortest_ms, longest_ms) / 1000)
             except grpc.RpcError as error:
                 if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED:
                     print(f"Receive: {error}", file=sys.stderr)
+                continue
+            payload = payload_of(response)
+            with lock:
+                received += 1
+                if payload not in seen:
+                    last_new_at = time.monotonic()
+                seen.add(payload)
 
-    tell("ready")
     threads = [threading.Thread(target=poll) for _ in range(workers)]
     for thread in threads:
         thread.start()
-    sys.stdin.read()
-    over.set()
     for thread in threads:
         thread.join()
+    print(json.dumps({"received": received, "distinct": len(seen)}), flush=True)
     method("Disconnect")(b"")
     plugin.terminate()
     plugin.wait()
 
 
-main(float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5:])
+main(*map(float, sys.argv[1:3]), *map(int, sys.argv[3:5]), sys.argv[5], sys.argv[6:])

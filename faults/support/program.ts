@@ -82,6 +82,8 @@ export function startProgram(path: string, args: readonly string[], folder: stri
 export const programs = {
   narrowLink: fileURLToPath(new URL('../programs/narrow-link.ts', import.meta.url)),
   numberedConnector: fileURLToPath(new URL('../programs/numbered-connector.ts', import.meta.url)),
+  pollingHost: fileURLToPath(new URL('../programs/polling-host.ts', import.meta.url)),
+  pollingPythonHost: fileURLToPath(new URL('../programs/polling-host.py', import.meta.url)),
   receivingHost: fileURLToPath(new URL('../programs/receiving-host.ts', import.meta.url)),
   sendingHost: fileURLToPath(new URL('../programs/sending-host.ts', import.meta.url)),
 };

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -79,4 +80,19 @@ export async function startProftpd(
     start: () => server.start(),
     stop: (signal) => server.stop(signal),
   };
+}
+
+/** Lines of the configuration for SFTP with the password, and a host key of its own. */
+export function sftpLines(write: (name: string, text: string) => string): string[] {
+  const { privateKey } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    privateKeyEncoding: { type: 'sec1', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  return [
+    'LoadModule mod_sftp.c',
+    'SFTPEngine on',
+    `SFTPHostKey ${write('host.key', privateKey)}`,
+    'SFTPAuthMethods password',
+  ];
 }

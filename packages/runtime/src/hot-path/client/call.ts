@@ -3,30 +3,14 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import type { CallConnection } from '@vrsky/go-plugin';
 import { LONGEST_TIMER_MS } from '../../contract/longest-timer.ts';
 import { Deframer } from '../grpc/deframer.ts';
+import type { CallEvents, CallLimits } from './call-events.ts';
+import { hangUp, request } from './request.ts';
 import { checkHead, checkTrailers, statusOfReset } from './status.ts';
-import { timeoutHeader } from './timeout-header.ts';
 
 /** For the reset of a call that was given up to leave; a server that reads nothing takes none. */
 const RESET_MS = 250;
 /** Beyond this much that has not left yet, a caller is asked to wait. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
-
-export interface CallEvents {
-  /** Each message of the server, in order. What it throws ends the call. */
-  message(bytes: Buffer): void;
-  /** What was written has left, after a `write` that gave false. */
-  drained(): void;
-  /** The end, once: with a failure unless the status was OK. Never called before the constructor has returned. */
-  ended(failure?: ConnectError): void;
-}
-
-export interface CallLimits {
-  readonly signal?: AbortSignal | undefined;
-  /** None, when not above 0. */
-  readonly timeoutMs?: number | undefined;
-  /** Whether the call has one answer. Default false: it ends at once when it is given up. */
-  readonly isUnary?: boolean;
-}
 
 /** The client's end of one gRPC call, on a connection that is there. */
 export class ClientCall {
@@ -106,13 +90,7 @@ export class ClientCall {
       void this.#connection.loss.error().then((failure) => this.#finish(failure));
       return undefined;
     }
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': path,
-      'content-type': 'application/grpc+proto',
-      te: 'trailers',
-      ...(timeoutMs > 0 && { 'grpc-timeout': timeoutHeader(timeoutMs) }),
-    });
+    const stream = request(session, path, timeoutMs);
     stream.on('response', this.#onHead);
     stream.on('trailers', this.#onTrailers);
     stream.on('data', this.#onData);
@@ -216,10 +194,4 @@ export class ClientCall {
     if (this.#stream) hangUp(this.#stream, !failure || failure.metadata.has('grpc-status'));
     this.#events.ended(failure);
   }
-}
-
-/** A server that has answered needs no reset, unless it is sent what it does not read any more. */
-function hangUp(stream: ClientHttp2Stream, answered: boolean): void {
-  if (!answered || stream.writableLength > 0) stream.close(constants.NGHTTP2_CANCEL);
-  else if (!stream.writableEnded) stream.end();
 }
