@@ -7,8 +7,19 @@ export interface Target {
   readonly command: readonly string[];
 }
 
-/** `peer again` is the peer a second time: what two rows of the same thing differ by is noise. */
-const TARGETS = ['peer', 'go-connector', 'executable', 'floor', 'peer again'] as const;
+/**
+ * `streams only` is the executable whose host says that it takes messages by ReceiveStream only: its connections are not
+ * observed for the fate of a Receive's answer. `peer again` is the peer a second time: what two rows of the same thing
+ * differ by is noise.
+ */
+const TARGETS = [
+  'peer',
+  'go-connector',
+  'executable',
+  'streams only',
+  'floor',
+  'peer again',
+] as const;
 export type TargetName = (typeof TARGETS)[number];
 
 /** @throws for a name that no target has */
@@ -29,6 +40,7 @@ export function targetsOf(
     peer: built.peer,
     'go-connector': built.goConnector,
     executable: built.connector,
+    'streams only': ['env', 'VRSKY_STREAMS_ONLY=true', ...built.connector],
     floor: [...built.floor, String(payloadBytes), String(batch)],
     'peer again': built.peer,
   };

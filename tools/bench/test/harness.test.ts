@@ -66,6 +66,7 @@ describe.runIf(needs('go'))('with real hosts and plugins', () => {
       'peer',
       'go-connector',
       'executable',
+      'streams only',
       'floor',
       'peer again',
     ]);

@@ -20,7 +20,7 @@ export function onOrphaned(connected: () => boolean, callback: () => void): void
   const timer = setInterval(() => {
     asks += 1;
     if (connected()) return;
-    if (process.ppid === host && (asks % asksPerWrite > 0 || !nobodyReads())) return;
+    if (process.ppid === host && (asks % asksPerWrite > 0 || !readersAreGone())) return;
     clearInterval(timer);
     callback();
   }, askEveryMs);
@@ -28,7 +28,7 @@ export function onOrphaned(connected: () => boolean, callback: () => void): void
 }
 
 /** Hosts drop what comes on stdout after the handshake; on stderr a line of the log is nothing special. */
-function nobodyReads(): boolean {
+function readersAreGone(): boolean {
   return (
     isClosed(stdout, '\n') &&
     isClosed(stderr, formatLogLine('trace', 'no host is connected', { module: 'go-plugin' }))
