@@ -59,6 +59,20 @@ func (c *connection) link() (*link, error) {
 	return c.current, nil
 }
 
+// limited is ctx with the limit of one operation of a connection that is configured so.
+func limited(ctx context.Context, config ConnectionConfig) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, cmp.Or(config.Timeout, defaultTimeout))
+}
+
+// limited is ctx with the limit of one operation, where there is a connection.
+func (c *connection) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	current, err := c.link()
+	if err != nil {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, current.timeout)
+}
+
 func disconnected() *PluginError {
 	return &PluginError{
 		Code: CodeNotConnected, Message: "the connection was closed by Disconnect", Recoverable: true,

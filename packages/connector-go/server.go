@@ -35,8 +35,10 @@ func (s *nodeServer) Metadata(
 func (s *nodeServer) Validate(
 	ctx context.Context, request *connectorpb.ValidateRequest,
 ) (*connectorpb.ValidateResponse, error) {
+	config := configFromWire(request.GetConfig())
+	ctx, cancel := limited(ctx, config)
+	defer cancel()
 	return serve(ctx, "Validate", func() (*connectorpb.ValidateResponse, error) {
-		config := configFromWire(request.GetConfig())
 		if impl, ok := s.impl.(WarningValidator); ok {
 			warnings, err := impl.ValidateWithWarnings(ctx, config)
 			return &connectorpb.ValidateResponse{Warnings: warnings}, err
@@ -48,8 +50,10 @@ func (s *nodeServer) Validate(
 func (s *nodeServer) Connect(
 	ctx context.Context, request *connectorpb.ConnectRequest,
 ) (*connectorpb.ConnectResponse, error) {
+	config := configFromWire(request.GetConfig())
+	ctx, cancel := limited(ctx, config)
+	defer cancel()
 	return serve(ctx, "Connect", func() (*connectorpb.ConnectResponse, error) {
-		config := configFromWire(request.GetConfig())
 		if err := s.impl.Connect(ctx, config); err != nil {
 			return nil, err
 		}
@@ -61,6 +65,8 @@ func (s *nodeServer) Connect(
 func (s *nodeServer) Disconnect(
 	ctx context.Context, _ *connectorpb.DisconnectRequest,
 ) (*connectorpb.DisconnectResponse, error) {
+	ctx, cancel := s.connection.limited(ctx)
+	defer cancel()
 	return serve(ctx, "Disconnect", func() (*connectorpb.DisconnectResponse, error) {
 		err := s.connection.disconnect(func() error { return s.impl.Disconnect(ctx) })
 		return &connectorpb.DisconnectResponse{}, err
@@ -70,6 +76,8 @@ func (s *nodeServer) Disconnect(
 func (s *nodeServer) Send(
 	ctx context.Context, request *connectorpb.SendRequest,
 ) (*connectorpb.SendResponse, error) {
+	ctx, cancel := s.connection.limited(ctx)
+	defer cancel()
 	return serve(ctx, "Send", func() (*connectorpb.SendResponse, error) {
 		message := messageFromWire(request.GetMessage())
 		if err := s.check(message); err != nil {
@@ -129,6 +137,8 @@ func (s *nodeServer) Acknowledge(
 func (s *nodeServer) Health(
 	ctx context.Context, _ *connectorpb.HealthRequest,
 ) (*connectorpb.HealthResponse, error) {
+	ctx, cancel := s.connection.limited(ctx)
+	defer cancel()
 	return serve(ctx, "Health", func() (*connectorpb.HealthResponse, error) {
 		impl, ok := s.impl.(HealthReporter)
 		if !ok {
